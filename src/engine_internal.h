@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What engine.c (the loop) and engine_setup.c (opening and closing) share, and nobody else. */
+#ifndef SHAKEDOWN_ENGINE_INTERNAL_H
+#define SHAKEDOWN_ENGINE_INTERNAL_H
+
+#include <net/if.h>
+
+#include "base/wheel.h"
+#include "engine.h"
+#include "net/guard.h"
+#include "net/janitor.h"
+#include "net/send.h"
+#include "probe/match.h"
+
+#define ENGINE_CAPTURES_MAX 16
+
+/* A probe under way. */
+struct live {
+	struct probe probe;
+	bool started; /* the slot is in use and the flow is in the table */
+	int guard;    /* -1: none */
+	uint32_t target, round;
+	uint64_t drops_at_start;
+	struct err err; /* sending failed */
+};
+
+struct engine {
+	struct engine_config config;
+	struct sender *sender;
+	struct janitor *janitor;
+	struct capture *captures[ENGINE_CAPTURES_MAX];
+	unsigned capture_ifindex[ENGINE_CAPTURES_MAX];
+	enum link_type capture_link[ENGINE_CAPTURES_MAX];
+	unsigned capture_count;
+	struct port_block ports;
+	struct match match;
+	struct match_slot *match_slots;
+	struct wheel wheel;
+	struct wheel_node *wheel_nodes; /* PROBE_TIMER_COUNT for each live probe */
+	struct live *live;
+	struct moment *moments;
+	uint32_t *free_slots; /* a stack */
+	uint32_t max_live, free_count;
+	uint64_t next_job, job_count;
+	int64_t started_ns; /* of the run, monotonic */
+	bool stopping;
+	struct err *err; /* of the run */
+	struct engine_stats stats;
+	uint8_t packet[65600];
+};
+
+#endif

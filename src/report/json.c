@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* report, its JSON: members -> one line. RFC 8259. */
+#include "report/json.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Length of the UTF-8 sequence at `s` (RFC 3629), or 0 if there is no valid one. */
+static unsigned utf8_len(const unsigned char *s)
+{
+	unsigned len = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+
+	if (s[0] >= 0x80 && (s[0] < 0xc2 || s[0] > 0xf4))
+		return 0;
+	for (unsigned i = 1; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+static void put_string(FILE *out, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	putc('"', out);
+	while (*s) {
+		unsigned len = utf8_len(s);
+
+		if (len == 0)
+			fputs("\\ufffd", out);
+		else if (*s == '"' || *s == '\\')
+			fprintf(out, "\\%c", *s);
+		else if (*s < 0x20)
+			fprintf(out, "\\u%04x", *s);
+		else
+			fwrite(s, 1, len, out);
+		s += len > 0 ? len : 1;
+	}
+	putc('"', out);
+}
+
+static void put_key(struct json *json, const char *key)
+{
+	if (json->comma)
+		putc(',', json->out);
+	json->comma = true;
+	put_string(json->out, key);
+	putc(':', json->out);
+}
+
+void json_begin(struct json *json, FILE *out)
+{
+	*json = (struct json){.out = out};
+	putc('{', out);
+}
+
+void json_end(struct json *json)
+{
+	fputs("}\n", json->out);
+}
+
+void json_open(struct json *json, const char *key)
+{
+	put_key(json, key);
+	putc('{', json->out);
+	json->comma = false;
+}
+
+void json_close(struct json *json)
+{
+	putc('}', json->out);
+	json->comma = true;
+}
+
+void json_text(struct json *json, const char *key, const char *text)
+{
+	put_key(json, key);
+	if (text)
+		put_string(json->out, text);
+	else
+		fputs("null", json->out);
+}
+
+void json_int(struct json *json, const char *key, int64_t value)
+{
+	put_key(json, key);
+	fprintf(json->out, "%" PRId64, value);
+}
+
+void json_int_or_null(struct json *json, const char *key, bool known, int64_t value)
+{
+	if (known)
+		json_int(json, key, value);
+	else
+		json_null(json, key);
+}
+
+void json_bool(struct json *json, const char *key, bool value)
+{
+	put_key(json, key);
+	fputs(value ? "true" : "false", json->out);
+}
+
+void json_null(struct json *json, const char *key)
+{
+	json_text(json, key, NULL);
+}
+
+void json_flags(struct json *json, const char *key, unsigned bits,
+		const char *(*name)(unsigned bit))
+{
+	bool comma = false;
+
+	put_key(json, key);
+	putc('[', json->out);
+	for (unsigned bit = 1; bit <= bits; bit <<= 1) {
+		if (!(bits & bit))
+			continue;
+		if (comma)
+			putc(',', json->out);
+		comma = true;
+		put_string(json->out, name(bit));
+	}
+	putc(']', json->out);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* wire: a segment's flags as text. In: the 12 bits. Out: packetdrill's letters. */
+#include <assert.h>
+#include <stddef.h>
+
+#include "wire/segment.h"
+
+static const struct {
+	uint16_t flag; /* enum tcp_flag */
+	char letter;
+} flag_letters[] = {
+    {TCP_SYN, 'S'}, {TCP_FIN, 'F'}, {TCP_RST, 'R'}, {TCP_PSH, 'P'}, {TCP_URG, 'U'},
+    {TCP_ECE, 'E'}, {TCP_CWR, 'W'}, {TCP_AE, 'A'},  {TCP_ACK, '.'},
+};
+#define FLAG_LETTERS (sizeof(flag_letters) / sizeof(flag_letters[0]))
+static_assert(FLAG_LETTERS < FLAGS_TEXT_MAX, "all letters and a NUL");
+
+const char *flags_text(uint16_t flags, char text[FLAGS_TEXT_MAX])
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < FLAG_LETTERS; i++)
+		if (flags & flag_letters[i].flag)
+			text[len++] = flag_letters[i].letter;
+	if (len == 0)
+		text[len++] = '-';
+	text[len] = '\0';
+	return text;
+}
