@@ -70,7 +70,8 @@ static int help_topic(const char *topic)
 		err_set(&err, ERR_USAGE, "help: '%s' is no subcommand: see shakedown help", topic);
 		return exit_with(&err);
 	}
-	printf("usage: shakedown %s %s\n\n%s\n", command->name, command->synopsis, command->summary);
+	printf("usage: shakedown %s %s\n\n%s\n", command->name, command->synopsis,
+	       command->summary);
 	if (command->options)
 		options_help(command->options, stdout);
 	return EXIT_AS_ASKED;

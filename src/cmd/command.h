@@ -9,7 +9,7 @@ struct command {
 	const char *name;
 	const char *synopsis; /* behind the name */
 	const char *summary;
-	const struct option_row *options; /* ends with a row without a name; may be NULL */
+	const struct option_row *options;  /* ends with a row without a name; may be NULL */
 	int (*run)(int argc, char **argv); /* argv[0] is the subcommand; returns an exit status */
 };
 

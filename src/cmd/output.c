@@ -53,7 +53,8 @@ int output_open(struct output *output, const struct probe_settings *settings, st
 	if (output->path)
 		output->style.out = fopen(output->path, "w");
 	if (!output->style.out)
-		return err_set(err, ERR_CANNOT, "%s: cannot write it: %s", output->path, strerror(errno));
+		return err_set(err, ERR_CANNOT, "%s: cannot write it: %s", output->path,
+			       strerror(errno));
 	choose_style(&output->style, settings);
 	return 0;
 }

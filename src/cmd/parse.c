@@ -13,7 +13,8 @@
 static const struct {
 	const char *suffix;
 	double ns;
-} units[] = {{"", 1e9}, {"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
+} units[] = {{"", 1e9},  {"ns", 1},   {"us", 1e3},  {"ms", 1e6},
+	     {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
 
 int parse_duration(const char *text, int64_t *ns, struct err *err)
 {
@@ -28,7 +29,8 @@ int parse_duration(const char *text, int64_t *ns, struct err *err)
 		*ns = (int64_t)(value * units[i].ns + 0.5);
 		return 0;
 	}
-	return err_set(err, ERR_USAGE, "'%s' is no duration: write 2, 1.5s, 500ms, 20us or 3m", text);
+	return err_set(err, ERR_USAGE, "'%s' is no duration: write 2, 1.5s, 500ms, 20us or 3m",
+		       text);
 }
 
 int parse_number(const char *text, int64_t min, int64_t max, int64_t *value, struct err *err)
@@ -52,8 +54,8 @@ int parse_port(const char *text, uint16_t *port, struct err *err)
 	if (!isdigit((unsigned char)text[0])) {
 		service = getservbyname(text, "tcp");
 		if (!service)
-			return err_set(err, ERR_USAGE, "'%s' is no port: neither a number nor a TCP service",
-				       text);
+			return err_set(err, ERR_USAGE,
+				       "'%s' is no port: neither a number nor a TCP service", text);
 		*port = ntohs((uint16_t)service->s_port);
 		return 0;
 	}
@@ -115,7 +117,8 @@ int parse_escapes(const char *text, uint8_t **octets, size_t *len, struct err *e
 		if (*text++ == '\\' && escape(&text, &value) < 0) {
 			free(out);
 			return err_set(err, ERR_USAGE,
-				       "a backslash is followed by '%.4s': C escapes are \\n \\r \\t \\\\ \\xHH \\OOO",
+				       "a backslash is followed by '%.4s': C escapes are \\n \\r "
+				       "\\t \\\\ \\xHH \\OOO",
 				       text);
 		}
 		out[(*len)++] = (uint8_t)value;

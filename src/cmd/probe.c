@@ -43,10 +43,13 @@ static int http_request(const struct run *run, const struct target *target, uint
 
 	if (target->port != 80)
 		snprintf(port, sizeof(port), ":%u", target->port);
-	len = asprintf(&text, "GET %s HTTP/1.1\r\nHost: %s%s%s%s\r\nUser-Agent: shakedown/%s\r\nAccept: */*\r\n%s\r\n",
-		       run->settings.http_path, v6 ? "[" : "", target->host, v6 ? "]" : "", port,
-		       SHAKEDOWN_VERSION,
-		       run->settings.plan.close == PLAN_CLOSE_SERVER ? "Connection: close\r\n" : "");
+	len =
+	    asprintf(&text,
+		     "GET %s HTTP/1.1\r\nHost: %s%s%s%s\r\nUser-Agent: shakedown/%s\r\nAccept: "
+		     "*/*\r\n%s\r\n",
+		     run->settings.http_path, v6 ? "[" : "", target->host, v6 ? "]" : "", port,
+		     SHAKEDOWN_VERSION,
+		     run->settings.plan.close == PLAN_CLOSE_SERVER ? "Connection: close\r\n" : "");
 	if (len < 0)
 		return err_set(err, ERR_INTERNAL, "memory: out of it");
 	*request = (uint8_t *)text;
@@ -172,8 +175,7 @@ static void take_stats(struct run *run, const struct engine_stats *stats)
 
 	summary->targets = run->settings.targets.count;
 	summary->left_open = stats->left_open;
-	summary->unfinished =
-	    summary->targets * (uint64_t)run->settings.count - summary->probes;
+	summary->unfinished = summary->targets * (uint64_t)run->settings.count - summary->probes;
 	summary->frames = stats->frames;
 	summary->refused = stats->refused;
 	summary->damaged = stats->damaged;

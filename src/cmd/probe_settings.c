@@ -18,8 +18,8 @@ void probe_settings_init(struct probe_settings *settings)
 			    .timestamps = true,
 			    .rcv_wnd = 64240,
 			    .retries = 3,
-			    .rto_initial_ns = SECOND_NS, /* RFC 6298 section 2.1 */
-			    .rto_min_ns = SECOND_NS,     /* section 2.4 */
+			    .rto_initial_ns = SECOND_NS,  /* RFC 6298 section 2.1 */
+			    .rto_min_ns = SECOND_NS,      /* section 2.4 */
 			    .rto_max_ns = 60 * SECOND_NS, /* section 2.5 */
 			    .last_wait_ns = SECOND_NS,
 			    .time_wait_ns = SECOND_NS},
@@ -43,7 +43,8 @@ static int check(const struct probe_settings *settings, struct err *err)
 	if (settings->send && settings->http_path)
 		return err_set(err, ERR_USAGE, "--http, --send: only one request");
 	if (settings->plan.half_close && !request)
-		return err_set(err, ERR_USAGE, "--half-close: needs a request: --send, --send-file or --http");
+		return err_set(err, ERR_USAGE,
+			       "--half-close: needs a request: --send, --send-file or --http");
 	if (settings->plan.half_close && settings->plan.close != PLAN_CLOSE_FIN)
 		return err_set(err, ERR_USAGE, "--half-close: goes with --close fin only");
 	if (settings->segments && !settings->ndjson)
@@ -51,7 +52,8 @@ static int check(const struct probe_settings *settings, struct err *err)
 	if (settings->no_guard && settings->targets.count > 1)
 		return err_set(err, ERR_USAGE, "--no-guard: goes with one target only");
 	if (settings->targets.count == 0)
-		return err_set(err, ERR_USAGE, "probe: no target: write HOST PORT or HOST:PORT, or see --help");
+		return err_set(err, ERR_USAGE,
+			       "probe: no target: write HOST PORT or HOST:PORT, or see --help");
 	if (settings->targets.count * (uint64_t)settings->count > UINT32_MAX)
 		return err_set(err, ERR_USAGE, "--count: too many probes");
 	return 0;

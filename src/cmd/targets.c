@@ -33,7 +33,8 @@ static int add(struct targets *targets, const char *host, size_t host_len, const
 		return err_set(err, ERR_USAGE, "':%s': no host before the port", port);
 	if (parse_port(port, &target->port, err) < 0)
 		return -1;
-	if (asprintf(&text, bracket ? "[%.*s]:%u" : "%.*s:%u", (int)host_len, host, target->port) < 0)
+	if (asprintf(&text, bracket ? "[%.*s]:%u" : "%.*s:%u", (int)host_len, host, target->port) <
+	    0)
 		return err_set(err, ERR_INTERNAL, "memory: out of it");
 	target->text = text;
 	target->host = strndup(host, host_len);
@@ -53,10 +54,12 @@ static int add_word(struct targets *targets, const char *word, struct err *err)
 		return add(targets, word + 1, (size_t)(end - word - 1), end + 2, err);
 	}
 	if (!colon)
-		return err_set(err, ERR_USAGE, "'%s': no port: write %s:PORT, or HOST PORT", word, word);
+		return err_set(err, ERR_USAGE, "'%s': no port: write %s:PORT, or HOST PORT", word,
+			       word);
 	if (strchr(word, ':') != colon)
-		return err_set(err, ERR_USAGE,
-			       "'%s': an IPv6 address needs brackets: [ADDRESS]:PORT, or ADDRESS PORT", word);
+		return err_set(
+		    err, ERR_USAGE,
+		    "'%s': an IPv6 address needs brackets: [ADDRESS]:PORT, or ADDRESS PORT", word);
 	return add(targets, word, (size_t)(colon - word), colon + 1, err);
 }
 
@@ -103,7 +106,8 @@ static int add_line(struct targets *targets, char *line, struct err *err)
 	int n = 0;
 
 	line[strcspn(line, "#\r\n")] = '\0';
-	for (char *word = strtok_r(line, " \t", &rest); word && n < 3; word = strtok_r(NULL, " \t", &rest))
+	for (char *word = strtok_r(line, " \t", &rest); word && n < 3;
+	     word = strtok_r(NULL, " \t", &rest))
 		words[n++] = word;
 	if (n == 0)
 		return 0;
@@ -111,7 +115,8 @@ static int add_line(struct targets *targets, char *line, struct err *err)
 		return add_word(targets, words[0], err);
 	if (n == 2)
 		return add_pair(targets, words[0], words[1], err);
-	return err_set(err, ERR_USAGE, "'%s %s %s': one target a line", words[0], words[1], words[2]);
+	return err_set(err, ERR_USAGE, "'%s %s %s': one target a line", words[0], words[1],
+		       words[2]);
 }
 
 int targets_add_file(struct targets *targets, const char *path, struct err *err)
@@ -147,7 +152,8 @@ void targets_resolve(struct targets *targets, enum ip_version want)
 		struct target *target = &targets->at[i];
 		struct err err = {.class = ERR_NONE};
 
-		if (resolve_host(target->host, want, &target->addr, &target->scope_ifindex, &err) < 0)
+		if (resolve_host(target->host, want, &target->addr, &target->scope_ifindex, &err) <
+		    0)
 			target->error = strdup(err.text);
 	}
 }

@@ -275,8 +275,12 @@ enum probe_sighting probe_left(struct probe *probe, const struct packet *packet,
 
 	if (packet->kind != PACKET_TCP)
 		return SIGHTING_FOREIGN;
-	if (!take_sent(probe, seg, &sent))
-		return seg->flags & TCP_RST ? SIGHTING_FOREIGN_RST : SIGHTING_FOREIGN;
+	if (!take_sent(probe, seg, &sent)) {
+		if (!(seg->flags & TCP_RST))
+			return SIGHTING_FOREIGN;
+		probe->error = "a RST left our port that shakedown did not send";
+		return SIGHTING_FOREIGN_RST;
+	}
 	facts_saw_ours(&probe->facts, seg, stamp_ns, sent.retransmit);
 	peer_saw_ours(&probe->peer, seg);
 	moment = timeline_add(&probe->timeline, packet, stamp_ns);

@@ -40,8 +40,9 @@ enum refusal {
 
 enum checksum_state {
 	CHECKSUM_GOOD,
-	CHECKSUM_PARTIAL, /* the sum over the pseudo-header alone: left to an adapter's offload, or made
-			   * by the kernel when it merged segments; the kernel vouches for it */
+	CHECKSUM_PARTIAL, /* the sum over the pseudo-header alone: left to an adapter's offload, or
+			   * made by the kernel when it merged segments; the kernel vouches for it
+			   */
 	CHECKSUM_BAD,     /* damaged on its way: MUST-3 of RFC 9293 */
 	CHECKSUM_UNKNOWN, /* the capture was cut, so it cannot be computed */
 };

@@ -164,6 +164,10 @@ static void outside_window(struct script *s, bool after_fin)
 	server(s, ". 0:0(0) ack 1"); /* a keepalive */
 	client(s, ack);
 	note(s, NOTE_UNACCEPTABLE);
+	server(s, ". 5002:5002(0) ack 1"); /* two ends that disagree must not go on for ever */
+	nothing(s);
+	note(s, NOTE_CHALLENGE_LIMITED);
+	pass(s, 500 * MS);
 	server(s, ". 5002:5002(0) ack 1");
 	client(s, ack);
 	server(s, ". 5002:5012(10) ack 1");

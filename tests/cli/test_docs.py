@@ -1,0 +1,255 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Holds the words against the program: without it the manual, the schema, the completions and the
+README would drift away from what shakedown does.
+
+In: $SRCDIR, $SHAKEDOWN. Nothing is sent: the program only prints its tables.
+"""
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lab"))
+from tap import done, note, ok  # noqa: E402
+
+SRCDIR = os.environ.get("SRCDIR", os.path.join(HERE, "..", ".."))
+SHAKEDOWN = shlex.split(os.environ.get("SHAKEDOWN", "./src/shakedown"))
+README_LINES_MAX = 149
+
+
+def source(path):
+    with open(os.path.join(SRCDIR, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def shakedown(*words):
+    return subprocess.run([*SHAKEDOWN, *words], capture_output=True, text=True, check=False,
+                          timeout=20, stdin=subprocess.DEVNULL)
+
+
+def same(name, here, there):
+    """Two sets, named in the diagnostics as the program's and the document's."""
+    here, there = set(here), set(there)
+    return ok(here == there, name, lambda: f"only in the program: {sorted(here - there)}\n"
+                                           f"only in the document: {sorted(there - here)}")
+
+
+def option_tables():
+    """{subcommand: [(name, letter, value, help)]} of those that have options."""
+    tables = {}
+    for line in shakedown("help", "--subcommands").stdout.splitlines():
+        rows = shakedown("help", "--options", line.split("\t")[0]).stdout.splitlines()
+        if rows:
+            tables[line.split("\t")[0]] = [tuple(row.split("\t")) for row in rows]
+    return tables
+
+
+def tokens():
+    """{"handshake": [...], "close": [...]} as help prints them."""
+    found, kind = {}, None
+    for line in shakedown("help", "tokens").stdout.splitlines():
+        if line.startswith("  "):
+            found[kind].append(line.split()[0])
+        else:
+            kind = line.rstrip(":").lower()
+            found[kind] = []
+    return found
+
+
+def section(manual, heading):
+    """The text of one .Sh."""
+    return re.search(rf"^\.Sh {heading}\n(.*?)(?=^\.Sh |\Z)", manual, re.S | re.M)[1]
+
+
+def check_options(manual):
+    for name, rows in option_tables().items():
+        found = re.findall(r"^\.It (?:Fl (\w) , )?Fl -([\w-]+)(.*)$",
+                           section(manual, f"OPTIONS OF {name.upper()}"), re.M)
+        same(f"the manual has all options of {name}, long and short",
+             [(row[0], row[1]) for row in rows],
+             [("--" + long, "-" + short if short else "") for short, long, _ in found])
+        same(f"and tells which of them have a value ({name})",
+             [row[0] for row in rows if row[2]],
+             ["--" + long for _, long, rest in found if rest.strip()])
+        lines = shakedown(name, "--help").stdout.splitlines()
+        ok(lines and max(map(len, lines)) <= 80, f"{name} --help keeps to 80 columns",
+           [line for line in lines if len(line) > 80])
+
+
+def check_tokens(manual, schema):
+    words = tokens()
+    ok(len(words["handshake"]) > 10 and len(words["close"]) > 10, "help tokens lists the tokens")
+    text = section(manual, "VERDICT TOKENS")
+    same("the manual explains each token", words["handshake"] + words["close"],
+         re.findall(r"^\.It Li ([\w-]+)(?: \*)?$", text, re.M))
+    graceful = re.findall(r'\{\s*"([\w-]+)",\s*\w+,\s*true', source("src/probe/verdict_tokens.c"))
+    same("and marks those that are graceful", graceful,
+         re.findall(r"^\.It Li ([\w-]+) \*$", text, re.M))
+    defs = schema["$defs"]
+    same("the schema has all handshake tokens, icmp as a pattern",
+         [word for word in words["handshake"] if word != "icmp"],
+         defs["handshake_token"]["anyOf"][0]["enum"])
+    pattern = defs["handshake_token"]["anyOf"][1]["pattern"]
+    ok(re.search(pattern, "icmp-3-13") and not re.search(pattern, "icmp"), "a pattern that fits")
+    same("the schema has all close tokens", words["close"], defs["close_token"]["enum"])
+    for kind, key in (("handshake", "handshakes"), ("close", "closes")):
+        same(f"so has the summary's {key}", words[kind],
+             defs["summary"]["properties"][key]["propertyNames"]["enum"])
+
+
+def names(path, prefix):
+    """The strings of a table with designated initialisers."""
+    return re.findall(rf'\[{prefix}\w+\]\s*=\s*"([^"]+)"', source(path))
+
+
+def check_schema(manual, schema):
+    defs = schema["$defs"]
+    states = [name for name in names("src/tcp/names.c", "TCB_") if name.isupper()]
+    same("the schema has all states", states, defs["state"]["enum"])
+    same("the schema has all notes of the machine", names("src/tcp/names.c", "NOTE_"),
+         defs["tcp_segment"]["properties"]["note"]["enum"])
+    records = [name for name, value in defs.items() if value.get("type") == "object"]
+    ok(all(defs[name].get("additionalProperties") is False and
+           set(defs[name]["required"]) == set(defs[name]["properties"]) for name in records),
+       "the schema allows no other member and demands each", records)
+    formats = section(manual, "OUTPUT FORMATS")
+    told = set(re.findall(r"[\w.]+", " ".join(re.findall(r"^\.(?:It )?Li (.*)$", formats, re.M))))
+    fields = {field for name in records for field in defs[name]["properties"]}
+    ok(fields <= told, "the manual tells each field", lambda: sorted(fields - told))
+    version = re.search(r'REPORT_SCHEMA "([^"]+)"', source("src/report/report.h"))[1]
+    ok(all(defs[name]["properties"]["schema"]["const"] == version for name in records
+           if "schema" in defs[name]["properties"]) and schema["title"] == version,
+       f"the schema's version is {version}")
+
+
+def check_exit(manual):
+    same("the manual has all exit statuses",
+         re.findall(r"EXIT_\w+ = (\d+)", source("src/cmd/exit.h")),
+         re.findall(r"^\.It (\d+)$", section(manual, "EXIT STATUS"), re.M))
+
+
+def check_manual(manual):
+    subcommands = [line.split("\t")[0]
+                   for line in shakedown("help", "--subcommands").stdout.splitlines()]
+    same("the manual's synopsis has all subcommands", subcommands,
+         re.findall(r"^\.Nm\n\.Cm (\w+)$", section(manual, "SYNOPSIS"), re.M))
+    examples = re.findall(r"^\.Dl \$ (.*)\n(.*)$", section(manual, "EXAMPLES"), re.M)
+    ok(len(examples) > 10 and all(after.startswith('.\\" check: ') for _, after in examples),
+       "each example says what its test expects", examples)
+    if shutil.which("mandoc"):
+        lint = subprocess.run(["mandoc", "-Tlint", "-W", "warning",
+                               os.path.join(SRCDIR, "doc/shakedown.1")],
+                              capture_output=True, text=True, check=False, timeout=20)
+        ok(lint.returncode == 0 and not lint.stdout, "mandoc finds nothing wrong",
+           lint.stdout + lint.stderr)
+    else:
+        note("not applicable: no mandoc, so the manual's form is not checked")
+
+
+def check_texts():
+    readme = source("README")
+    ok(len(readme.splitlines()) <= README_LINES_MAX, f"README has {README_LINES_MAX} lines at most")
+    wide = [line for name in ("README", "HACKING", "SECURITY", "CHANGES")
+            for line in source(name).splitlines() if len(line) > 80]
+    ok(not wide, "the texts keep to 80 columns", wide)
+    version = shakedown("version").stdout.split()[-1]
+    ok(f"\n{version}\n-" in source("CHANGES"), f"CHANGES tells of {version}")
+    paths = set(re.findall(r"\b((?:src|tests|doc)/[\w./-]*\w)", source("HACKING")))
+    paths = {path for path in paths if "NAME" not in path}
+    gone = sorted(path for path in paths if not any(
+        os.path.exists(os.path.join(SRCDIR, path + end)) for end in ("", ".c", ".h")))
+    ok(not gone, "each path that HACKING names is there", gone)
+
+
+def complete_in_bash(path, words):
+    """What bash would offer for the last of these words."""
+    script = ('source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1));'
+              '_shakedown shakedown "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}";'
+              'printf "%s\\n" "${COMPREPLY[@]}"')
+    run = subprocess.run(["bash", "--norc", "-c", script, "x", path, "shakedown", *words],
+                         capture_output=True, text=True, check=False, timeout=20, cwd=SRCDIR)
+    if run.stderr:
+        note(run.stderr)
+    return run.stdout.split()
+
+
+def check_bash():
+    path = os.path.abspath(os.path.join(SRCDIR, "doc/completions/shakedown.bash"))
+    rows = option_tables()["probe"]
+    words = tokens()
+    interfaces = os.listdir("/sys/class/net")
+    takes_file = [row[0] for row in rows if row[2] == "FILE"]
+    for typed, wanted in (
+            ([""], ["probe", "doctor", "help", "version"]),
+            (["pro"], ["probe"]),
+            (["help", "to"], ["tokens"]),
+            (["probe", "--"], [row[0] for row in rows]),
+            (["probe", "--close-"], ["--close-wait-limit"]),
+            (["probe", "--close", ""], ["fin", "rst", "server"]),
+            (["probe", "--close", "=", "s"], ["server"]),
+            (["probe", "-I", ""], interfaces),
+            (["probe", "--expect-close", ""], words["close"]),
+            (["probe", "--expect-handshake", "fil"], ["filtered"]),
+            (["probe", "--expect-close", "four-segment,th"], ["four-segment,three-segment"]),
+            (["probe", "-W", ""], None)):
+        offered = complete_in_bash(path, typed)
+        if wanted is not None:
+            same(f"bash: {' '.join(typed)}<TAB>", wanted, offered)
+    for option in takes_file:
+        offered = complete_in_bash(path, ["probe", option, "READ"])
+        ok("README" in offered, f"bash: {option} READ<TAB> completes a file", offered)
+
+
+def check_fish(directory):
+    path = os.path.abspath(os.path.join(SRCDIR, "doc/completions/shakedown.fish"))
+    env = dict(os.environ, PATH=directory + ":" + os.environ["PATH"], HOME=directory,
+               XDG_CONFIG_HOME=directory)
+    for typed, wanted in (("shakedown pr", ["probe"]),
+                          ("shakedown probe --close-", ["--close-wait-limit"]),
+                          ("shakedown probe --close ", ["fin", "rst", "server"]),
+                          ("shakedown probe --expect-close silent,thr", ["silent,three-segment"])):
+        run = subprocess.run(["fish", "--no-config", "-c", f"source {path}; complete -C '{typed}'"],
+                             capture_output=True, text=True, check=False, timeout=60, env=env)
+        same(f"fish: {typed}<TAB>", wanted,
+             [line.split("\t")[0] for line in run.stdout.splitlines()])
+
+
+def check_completions():
+    with tempfile.TemporaryDirectory() as directory:
+        os.symlink(shutil.which(SHAKEDOWN[-1]) or os.path.abspath(SHAKEDOWN[-1]),
+                   os.path.join(directory, "shakedown"))
+        os.environ["PATH"] = directory + ":" + os.environ["PATH"]
+        for shell, name in (("bash", "shakedown.bash"), ("zsh", "_shakedown"),
+                            ("fish", "shakedown.fish")):
+            path = os.path.join(SRCDIR, "doc/completions", name)
+            if not shutil.which(shell):
+                note(f"not applicable: no {shell} here, so {name} is not checked")
+                continue
+            run = subprocess.run([shell, "-n", path], capture_output=True, text=True, check=False,
+                                 timeout=20)
+            ok(run.returncode == 0 and not run.stderr, f"{shell} reads {name}", run.stderr)
+        check_bash()
+        if shutil.which("fish"):
+            check_fish(directory)
+
+
+def main():
+    manual, schema = source("doc/shakedown.1"), json.loads(source("doc/shakedown.schema.json"))
+    check_options(manual)
+    check_tokens(manual, schema)
+    check_schema(manual, schema)
+    check_exit(manual)
+    check_manual(manual)
+    check_texts()
+    check_completions()
+    done()
+
+
+main()
