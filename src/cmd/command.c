@@ -2,6 +2,8 @@
 /* command: argv -> one of the subcommands; and help. */
 #include "cmd/command.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,12 +109,22 @@ static int cmd_version(int argc, char **argv)
 	return EXIT_AS_ASKED;
 }
 
+/* A descriptor that is closed at the start would be given to the first socket, and results or
+ * errors be written into that. What takes its place fails when it is used. */
+static void fill_standard_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
 int command_main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 	const struct command *command;
 	struct err err = {.class = ERR_NONE};
 
+	fill_standard_streams();
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		print_overview(stderr);

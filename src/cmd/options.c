@@ -66,6 +66,8 @@ static int refuse(char *const *argv, int got, struct err *err)
 		word = letter;
 	if (got == ':')
 		return err_set(err, ERR_USAGE, "%s: needs a value: see --help", word);
+	if (optopt >= LONG_BASE)
+		return err_set(err, ERR_USAGE, "%s: takes no value: see --help", word);
 	return err_set(err, ERR_USAGE, "%s: no such option, or an ambiguous one: see --help", word);
 }
 

@@ -246,7 +246,8 @@ static int open_all(struct run *run, struct err *err)
 		if (!run->savefile)
 			return -1;
 	}
-	sandbox_enter(NULL); /* a kernel without seccomp is no reason not to go on */
+	if (!run->settings.no_sandbox)
+		sandbox_enter(NULL); /* a kernel without seccomp is no reason not to go on */
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* `shakedown probe`: the table of its options, and the setter behind each row. */
 #include <pcap/pcap.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ enum toggle {
 	TS_OFF,
 	ECN,
 	NO_GUARD,
+	NO_SANDBOX,
 	QUIET,
 	VERBOSE,
 	DATES,
@@ -125,6 +127,7 @@ SETTER(set_toggle)
 	    [TS_OFF] = &tcb->timestamps,
 	    [ECN] = &tcb->ecn,
 	    [NO_GUARD] = &settings->no_guard,
+	    [NO_SANDBOX] = &settings->no_sandbox,
 	    [QUIET] = &settings->quiet,
 	    [VERBOSE] = &settings->verbose,
 	    [DATES] = &settings->dates,
@@ -241,6 +244,17 @@ SETTER(set_tstamp)
 	return 0;
 }
 
+/* "icmp-3-13", where it begins like that. */
+static bool icmp_is_whole(const char *word)
+{
+	unsigned type, code;
+	int end = 0;
+
+	return strncmp(word, "icmp-", 5) != 0 ||
+	       (sscanf(word, "icmp-%3u-%3u%n", &type, &code, &end) == 2 && word[end] == '\0' &&
+		type <= UINT8_MAX && code <= UINT8_MAX);
+}
+
 SETTER(set_expect)
 {
 	struct probe_settings *settings = to;
@@ -254,7 +268,8 @@ SETTER(set_expect)
 	expect->list = strdup(value);
 	for (char *word = strtok_r(expect->list, ",", &rest); word;
 	     word = strtok_r(NULL, ",", &rest)) {
-		if (strcmp(word, "none") != 0 && token_find(word, kind) == TOKEN_NONE)
+		if (strcmp(word, "none") != 0 &&
+		    (token_find(word, kind) == TOKEN_NONE || !icmp_is_whole(word)))
 			return err_set(err, ERR_USAGE,
 				       "'%s' is no token of this kind: see shakedown help tokens",
 				       word);
@@ -307,6 +322,8 @@ const struct option_row probe_options[] = {
      set_targets_file, 0},
     {"no-guard", 0, NULL, NULL, "do without the port guard, to see the kernel reset the connection",
      set_toggle, NO_GUARD},
+    {"no-sandbox", 0, NULL, NULL,
+     "do without the filter of system calls, for debuggers and valgrind", set_toggle, NO_SANDBOX},
     {"count", 'c', "N", "Time and pace:", "probe each target N times (default 1)", set_number,
      COUNT},
     {"interval", 'i', "DURATION", NULL, "between those (default 1s)", set_duration, INTERVAL},

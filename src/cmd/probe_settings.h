@@ -31,7 +31,7 @@ struct probe_settings {
 	enum ip_version version; /* IP_NONE: either */
 	const char *from;        /* -I: a device or an address of this host */
 	int64_t source_port;     /* 0: any */
-	bool no_guard;
+	bool no_guard, no_sandbox;
 	/* pace */
 	int64_t count, interval_ns, deadline_ns, rate, parallel;
 	/* output */

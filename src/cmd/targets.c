@@ -63,14 +63,16 @@ static int add_word(struct targets *targets, const char *word, struct err *err)
 	return add(targets, word, (size_t)(colon - word), colon + 1, err);
 }
 
-/* Is the second of two words a port by itself, so that the first is a host? */
+/* Is the second of two words a port by itself, right or wrong, so that the first is a host? */
 static int is_pair(const char *first, const char *second)
 {
 	uint16_t port;
 	struct ip_addr addr;
 
-	if (strchr(second, ':') || parse_port(second, &port, NULL) < 0)
+	if (strchr(second, ':'))
 		return 0;
+	if (parse_port(second, &port, NULL) < 0)
+		return !strchr(first, ':');
 	return !strchr(first, ':') || addr_parse(first, &addr) || strchr(first, '%');
 }
 
