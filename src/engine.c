@@ -7,185 +7,14 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "engine_internal.h"
 #include "net/clock.h"
-#include "wire/craft.h"
 
 #define FRAMES_PER_TURN 256
-#define SEND_TRIES      50
-
-static uint64_t ring_drops(const struct engine *engine, unsigned capture)
-{
-	struct capture_stats stats = {0};
-
-	capture_statistics(engine->captures[capture], &stats);
-	return stats.dropped_ring + stats.dropped_interface;
-}
-
-/* A full queue is waited for, never skipped; what still cannot go is left to retransmission. */
-static void send_segment(struct engine *engine, struct live *live, const struct segment *seg)
-{
-	struct craft_request request = {
-	    .flow = &live->probe.flow, .ip = &live->probe.plan->ip, .seg = seg};
-	size_t len = craft_packet(&request, engine->packet, sizeof(engine->packet));
-	struct timespec pause = {.tv_nsec = 1000000};
-
-	for (int i = 0; i < SEND_TRIES; i++) {
-		if (sender_send(engine->sender, engine->packet, len, &live->err) != SEND_AGAIN)
-			return;
-		engine->stats.send_again++;
-		nanosleep(&pause, NULL);
-	}
-}
-
-static void perform(struct engine *engine, uint32_t slot, const struct probe_output *out)
-{
-	struct live *live = &engine->live[slot];
-
-	for (unsigned i = 0; i < out->count; i++) {
-		const struct tcb_action *action = &out->actions[i];
-		uint32_t timer = slot * PROBE_TIMER_COUNT + action->timer;
-
-		if (action->type == ACT_SEND)
-			send_segment(engine, live, &action->seg);
-		else if (action->type == ACT_TIMER_START)
-			wheel_start(&engine->wheel, timer, clock_monotonic_ns() + action->after_ns);
-		else if (action->type == ACT_TIMER_STOP)
-			wheel_stop(&engine->wheel, timer);
-	}
-}
-
-static void report(struct engine *engine, struct live *live, const char *error)
-{
-	const struct engine_target *target = &engine->config.targets[live->target];
-	struct engine_outcome outcome = {.target = live->target, .round = live->round};
-
-	outcome.probe = live->started ? &live->probe : NULL;
-	outcome.error = error;
-	if (target->capture >= 0) {
-		struct capture *capture = engine->captures[target->capture];
-
-		outcome.stamp = capture_stamp_source(capture);
-		outcome.capture_dropped =
-		    ring_drops(engine, (unsigned)target->capture) > live->drops_at_start;
-	}
-	engine->config.sink.outcome(engine->config.sink.arg, &outcome);
-	engine->stats.finished++;
-}
-
-/* The probe is over: report it and free its slot. */
-static void finish(struct engine *engine, uint32_t slot)
-{
-	struct live *live = &engine->live[slot];
-
-	for (unsigned timer = 0; timer < PROBE_TIMER_COUNT; timer++)
-		wheel_stop(&engine->wheel, slot * PROBE_TIMER_COUNT + timer);
-	if (live->started) {
-		janitor_clear(engine->janitor, slot);
-		match_remove(&engine->match, &live->probe.flow);
-		engine->stats.left_open += probe_left_open(&live->probe);
-	}
-	report(engine, live, live->err.class != ERR_NONE ? live->err.text : live->probe.error);
-	if (live->guard >= 0)
-		guard_close(live->guard);
-	live->guard = -1;
-	live->started = false;
-	engine->free_slots[engine->free_count++] = slot;
-}
-
-/* What the server would keep if we were killed now. */
-static void keep_ledger(struct engine *engine, uint32_t slot)
-{
-	const struct live *live = &engine->live[slot];
-	const struct tcb *tcb = &live->probe.tcb;
-	const uint32_t seqs[2] = {tcb->snd_nxt,
-				  tcb->snd_una == tcb->iss ? tcb->snd_nxt : tcb->snd_una};
-
-	if (tcb->state == TCB_CLOSED || tcb->state == TCB_TIME_WAIT)
-		janitor_clear(engine->janitor, slot);
-	else
-		janitor_note(engine->janitor, slot, &live->probe.flow, seqs);
-}
-
-/* Performs what a probe asks for, and ends it if it is done or can send no more. */
-static void settle(struct engine *engine, uint32_t slot, const struct probe_output *out)
-{
-	struct live *live = &engine->live[slot];
-
-	keep_ledger(engine, slot);
-	perform(engine, slot, out);
-	if (probe_done(&live->probe) || live->err.class != ERR_NONE)
-		finish(engine, slot);
-}
-
-/* RFC 6528: a clock of 4 microseconds and a keyed hash of the 4-tuple. */
-static uint32_t choose_iss(const struct engine *engine, const struct flow *flow)
-{
-	return match_iss(&engine->match, flow) + (uint32_t)(clock_monotonic_ns() / 4000);
-}
-
-static struct tcb_path path_of(const struct engine_target *target)
-{
-	uint32_t headers = target->addr.version == IP_V6 ? 60 : 40;
-	uint32_t room = target->mtu > headers + 100 ? target->mtu - headers : 100;
-	struct tcb_path path = {.path_mss = room > UINT16_MAX ? UINT16_MAX : (uint16_t)room,
-				.default_mss = target->addr.version == IP_V6 ? 1220 : 536};
-
-	if (getrandom(&path.ts_offset, sizeof(path.ts_offset), 0) < 0)
-		path.ts_offset = (uint32_t)clock_monotonic_ns();
-	return path;
-}
-
-static void start_probe(struct engine *engine, uint32_t slot)
-{
-	struct live *live = &engine->live[slot];
-	const struct engine_target *target = &engine->config.targets[live->target];
-	struct flow flow = {.src.addr = target->src,
-			    .dst = {.addr = target->addr, .port = target->port}};
-	struct tcb_path path = path_of(target);
-	struct probe_output out = {.count = 0};
-
-	live->err = (struct err){.class = ERR_NONE};
-	live->guard = -1;
-	flow.src.port = engine->ports.first;
-	if (engine->config.guard)
-		live->guard = guard_open(&engine->ports, &target->src, target->scope_ifindex,
-					 &flow.src.port, &live->err);
-	probe_init(&live->probe, engine->config.plan, &flow, &path);
-	live->probe.request = target->request;
-	live->probe.request_len = target->request_len;
-	live->drops_at_start = ring_drops(engine, (unsigned)target->capture);
-	engine->stats.started++;
-	if (live->err.class != ERR_NONE) {
-		finish(engine, slot);
-		return;
-	}
-	live->started = true;
-	match_add(&engine->match, &flow, slot);
-	probe_open(&live->probe, choose_iss(engine, &flow), clock_monotonic_ns(), &out);
-	settle(engine, slot, &out);
-}
-
-static void start_job(struct engine *engine)
-{
-	uint64_t job = engine->next_job++;
-	uint32_t slot = engine->free_slots[--engine->free_count];
-	struct live *live = &engine->live[slot];
-
-	live->target = (uint32_t)(job % engine->config.target_count);
-	live->round = (uint32_t)(job / engine->config.target_count);
-	if (engine->config.targets[live->target].capture >= 0) {
-		start_probe(engine, slot);
-		return;
-	}
-	report(engine, live, engine->config.targets[live->target].error);
-	engine->free_slots[engine->free_count++] = slot;
-}
 
 /* When the next job may start: the rate, and the interval between rounds. */
 static int64_t job_time(const struct engine *engine)
@@ -203,7 +32,7 @@ static void start_jobs(struct engine *engine)
 {
 	while (!engine->stopping && engine->next_job < engine->job_count &&
 	       engine->free_count > 0 && job_time(engine) <= clock_monotonic_ns())
-		start_job(engine);
+		live_start(engine);
 }
 
 static void broken_guard(struct engine *engine, const struct packet *packet)
@@ -227,6 +56,8 @@ static void packet_arrived(struct engine *engine, const struct packet *packet, i
 	int64_t now_ns = clock_monotonic_ns();
 
 	if (packet->kind == PACKET_TCP && slot != MATCH_NONE) {
+		if (engine->live[slot].lingering)
+			return;
 		if (probe_left(&engine->live[slot].probe, packet, stamp_ns, now_ns, &out) ==
 		    SIGHTING_FOREIGN_RST)
 			broken_guard(engine, packet);
@@ -236,9 +67,13 @@ static void packet_arrived(struct engine *engine, const struct packet *packet, i
 			engine->stats.unmatched++;
 			return;
 		}
+		if (engine->live[slot].lingering) {
+			live_late(engine, slot, packet);
+			return;
+		}
 		probe_arrived(&engine->live[slot].probe, packet, stamp_ns, now_ns, &out);
 	}
-	settle(engine, slot, &out);
+	live_settle(engine, slot, &out);
 }
 
 static void frame_arrived(void *arg, const struct frame *frame)
@@ -271,8 +106,12 @@ static void fire_timers(struct engine *engine)
 		uint32_t slot = timer / PROBE_TIMER_COUNT;
 		struct probe_output out = {.count = 0};
 
+		if (engine->live[slot].lingering) {
+			live_release(engine, slot);
+			continue;
+		}
 		probe_timer(&engine->live[slot].probe, timer % PROBE_TIMER_COUNT, now_ns, &out);
-		settle(engine, slot, &out);
+		live_settle(engine, slot, &out);
 	}
 }
 
@@ -283,10 +122,10 @@ static void stop_all(struct engine *engine)
 	for (uint32_t slot = 0; slot < engine->max_live; slot++) {
 		struct probe_output out = {.count = 0};
 
-		if (!engine->live[slot].started)
+		if (!engine->live[slot].started || engine->live[slot].lingering)
 			continue;
 		probe_stop(&engine->live[slot].probe, clock_monotonic_ns(), &out);
-		settle(engine, slot, &out);
+		live_settle(engine, slot, &out);
 	}
 }
 
@@ -294,8 +133,8 @@ static void stop_all(struct engine *engine)
 static void leave_at_once(struct engine *engine)
 {
 	for (uint32_t slot = 0; slot < engine->max_live; slot++)
-		if (engine->live[slot].started)
-			finish(engine, slot);
+		if (engine->live[slot].started && !engine->live[slot].lingering)
+			live_finish(engine, slot);
 }
 
 static bool obey_signals(struct engine *engine)
@@ -326,10 +165,22 @@ static int64_t next_event_ns(const struct engine *engine)
 	return next_ns;
 }
 
+/* Enter asks for a summary; the end of input ends the asking. */
+static void read_key(struct engine *engine)
+{
+	char keys[256];
+	ssize_t n = read(engine->config.key_fd, keys, sizeof(keys));
+
+	engine->key_pressed = n > 0;
+	if (n == 0)
+		engine->config.key_fd = -1;
+}
+
 /* Waits for a frame, a timer or a signal; signals are let in only here. */
 static int wait_for_something(struct engine *engine)
 {
-	struct pollfd fds[ENGINE_CAPTURES_MAX];
+	struct pollfd fds[ENGINE_CAPTURES_MAX + 1];
+	nfds_t count = engine->capture_count;
 	int64_t wait_ns = next_event_ns(engine) - clock_monotonic_ns();
 	struct timespec wait = {.tv_sec = 3600};
 	sigset_t none;
@@ -341,14 +192,26 @@ static int wait_for_something(struct engine *engine)
 					 .tv_nsec = wait_ns % 1000000000};
 	for (unsigned i = 0; i < engine->capture_count; i++)
 		fds[i] = (struct pollfd){.fd = capture_fd(engine->captures[i]), .events = POLLIN};
+	if (engine->config.key_fd >= 0)
+		fds[count++] = (struct pollfd){.fd = engine->config.key_fd, .events = POLLIN};
 	sigemptyset(&none);
-	if (ppoll(fds, engine->capture_count, &wait, &none) < 0 && errno != EINTR)
+	if (ppoll(fds, count, &wait, &none) < 0 && errno != EINTR)
 		return err_set(engine->err, ERR_INTERNAL, "poll: %s", strerror(errno));
+	if (count > engine->capture_count && fds[count - 1].revents & POLLIN)
+		read_key(engine);
 	for (unsigned i = 0; i < engine->capture_count; i++)
 		if (capture_next(engine->captures[i], FRAMES_PER_TURN, frame_arrived, engine,
 				 engine->err) < 0)
 			return -1;
 	return 0;
+}
+
+static void interim_summary(struct engine *engine)
+{
+	struct engine_stats stats;
+
+	engine_statistics(engine, &stats);
+	engine->config.sink.interim(engine->config.sink.arg, &stats);
 }
 
 int engine_run(struct engine *engine, struct err *err)
@@ -361,7 +224,7 @@ int engine_run(struct engine *engine, struct err *err)
 		if (!obey_signals(engine))
 			break;
 		start_jobs(engine);
-		if (engine->free_count == engine->max_live &&
+		if (engine->free_count + engine->lingering == engine->max_live &&
 		    (engine->stopping || engine->next_job == engine->job_count))
 			break;
 		if (wait_for_something(engine) < 0) {
@@ -370,12 +233,10 @@ int engine_run(struct engine *engine, struct err *err)
 			break;
 		}
 		fire_timers(engine);
-		if (engine->config.signals->interim != interims) {
-			struct engine_stats stats;
-
+		if (engine->key_pressed || engine->config.signals->interim != interims) {
 			interims = engine->config.signals->interim;
-			engine_statistics(engine, &stats);
-			engine->config.sink.interim(engine->config.sink.arg, &stats);
+			engine->key_pressed = false;
+			interim_summary(engine);
 		}
 	}
 	return err->class == ERR_NONE ? 0 : -1;

@@ -31,6 +31,7 @@ struct engine_target {
 	unsigned scope_ifindex; /* IPv6 link-local; else 0 */
 	const uint8_t *request; /* NULL: nothing is sent */
 	uint32_t request_len;
+	const struct plan *plan; /* NULL: the run's */
 	/* set by engine_open() */
 	struct ip_addr src;
 	uint32_t mtu;
@@ -49,7 +50,8 @@ struct engine_outcome {
 };
 
 struct engine_stats {
-	uint64_t started, finished, left_open, frames, refused, damaged, unmatched, send_again;
+	uint64_t started, finished, left_open, frames, refused, damaged, unmatched, late,
+	    send_again;
 	uint64_t dropped_ring, dropped_interface;
 };
 
@@ -57,6 +59,8 @@ struct engine_sink {
 	void *arg;
 	void (*outcome)(void *arg, const struct engine_outcome *outcome);
 	void (*frame)(void *arg, const struct frame *frame); /* of our flows; or NULL */
+	/* an answer to a probe that had been given up; or NULL */
+	void (*late)(void *arg, uint32_t target, uint32_t round);
 	void (*interim)(void *arg, const struct engine_stats *stats);
 };
 
@@ -64,7 +68,7 @@ struct engine_config {
 	const struct plan *plan;
 	struct engine_target *targets;
 	uint32_t target_count;
-	uint32_t rounds;            /* probes of each target */
+	uint32_t rounds;            /* probes of each target; 0: without end */
 	int64_t interval_ns;        /* between the rounds */
 	uint32_t rate;              /* probes started per second, at most */
 	uint32_t max_live;          /* probes at once, at most */
@@ -72,6 +76,8 @@ struct engine_config {
 	const char *device;         /* NULL: as routes say */
 	const struct ip_addr *src;  /* NULL: as routes say */
 	uint16_t source_port;       /* 0: any; else one probe at a time */
+	int64_t linger_ns;          /* listen so long for the late answer to a silent probe */
+	int key_fd;                 /* what comes here asks for an interim summary; -1: none */
 	uint32_t timeline_capacity; /* segments kept of each probe; 0: none */
 	uint32_t snap_len;
 	int tstamp_type; /* PCAP_TSTAMP_*; -1: default */

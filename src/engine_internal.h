@@ -17,8 +17,9 @@
 /* A probe under way. */
 struct live {
 	struct probe probe;
-	bool started; /* the slot is in use and the flow is in the table */
-	int guard;    /* -1: none */
+	bool started;   /* the slot is in use and the flow is in the table */
+	bool lingering; /* reported already; kept for late answers */
+	int guard;      /* -1: none */
 	uint32_t target, round;
 	uint64_t drops_at_start;
 	struct err err; /* sending failed */
@@ -40,13 +41,25 @@ struct engine {
 	struct live *live;
 	struct moment *moments;
 	uint32_t *free_slots; /* a stack */
-	uint32_t max_live, free_count;
+	uint32_t max_live, free_count, lingering;
 	uint64_t next_job, job_count;
 	int64_t started_ns; /* of the run, monotonic */
-	bool stopping;
+	bool stopping, key_pressed;
 	struct err *err; /* of the run */
 	struct engine_stats stats;
 	uint8_t packet[65600];
 };
+
+/* --- engine_live.c: one probe's life in its slot --- */
+
+/* Starts the probe of the next job in a free slot. */
+void live_start(struct engine *engine);
+/* Does what the probe asks for, and ends it if it is done or can send no more. */
+void live_settle(struct engine *engine, uint32_t slot, const struct probe_output *out);
+/* Reports the probe and frees its slot, or keeps that for late answers. */
+void live_finish(struct engine *engine, uint32_t slot);
+/* A segment came for a probe that was reported already. */
+void live_late(struct engine *engine, uint32_t slot, const struct packet *packet);
+void live_release(struct engine *engine, uint32_t slot);
 
 #endif

@@ -161,7 +161,8 @@ struct engine *engine_open(const struct engine_config *config, struct err *err)
 		return NULL;
 	}
 	engine->config = *config;
-	engine->job_count = (uint64_t)config->target_count * config->rounds;
+	engine->job_count =
+	    config->rounds > 0 ? (uint64_t)config->target_count * config->rounds : UINT64_MAX;
 	limit_live(engine);
 	if (privilege_check(err) < 0 || choose_ports(engine, err) < 0 ||
 	    make_tables(engine, err) < 0)

@@ -24,7 +24,8 @@ run()
 		sed -n 's/^stat::number_of_executed_units: */# inputs tried: /p' "$work/out"
 	else
 		echo "not ok $count - $text (exit status $?)"
-		tail -n 40 "$work/out" | sed 's/^/# /'
+		# Less what libFuzzer says of its progress.
+		grep -v '^#[0-9]' "$work/out" | tail -n 40 | sed 's/^/# /'
 		failed=1
 	fi
 }

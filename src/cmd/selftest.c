@@ -53,6 +53,7 @@ void selftest_open(struct selftest *test, enum ip_version version, const struct 
 	struct engine_config config = {.plan = &test->plan,
 				       .targets = &test->target,
 				       .target_count = 1,
+				       .key_fd = -1,
 				       .rounds = 1,
 				       .rate = 1,
 				       .max_live = 1,

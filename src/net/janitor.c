@@ -54,7 +54,7 @@ static void clean_up(struct sender *sender, const struct entry *ledger, uint32_t
 }
 
 /* The process: it sleeps in read() until the pipe has no writer any more. */
-static _Noreturn void live(struct sender *sender, const struct janitor *janitor, int pipe)
+static _Noreturn void wait_for_end(struct sender *sender, const struct janitor *janitor, int pipe)
 {
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
 	ssize_t n;
@@ -109,7 +109,7 @@ struct janitor *janitor_start(struct sender *sender, uint32_t slots, struct err 
 	janitor->pid = fork();
 	if (janitor->pid == 0) {
 		close(ends[1]);
-		live(sender, janitor, ends[0]);
+		wait_for_end(sender, janitor, ends[0]);
 	}
 	close(ends[0]);
 	janitor->pipe = ends[1];

@@ -153,10 +153,18 @@ static void say_silent(const struct probe *probe, struct sentence *to)
 	say(to, "%u FINs, none acknowledged", probe->facts.fin_count);
 }
 
+/* The capture may have lost it. */
+static void say_since_third(const struct facts *facts, int64_t stamp_ns, struct sentence *to)
+{
+	if (facts->third_ns != 0)
+		say(to, " %.3f ms after our third segment", ms(facts->third_ns, stamp_ns));
+}
+
 static void say_server_reset(const struct probe *probe, struct sentence *to)
 {
-	say(to, "RST %.3f ms after our third segment, before our FIN",
-	    ms(probe->facts.third_ns, probe->facts.reset_ns));
+	say(to, "RST");
+	say_since_third(&probe->facts, probe->facts.reset_ns, to);
+	say(to, ", before our FIN");
 }
 
 static void say_client_reset(const struct probe *probe, struct sentence *to)
@@ -177,9 +185,9 @@ static void say_server_first(const struct probe *probe, struct sentence *to)
 {
 	const struct facts *facts = &probe->facts;
 
-	say(to, "the server's FIN came %.3f ms after our third segment, %s",
-	    ms(facts->third_ns, facts->peer_fin_ns),
-	    facts->data_in > 0 ? "behind its data" : "with no data before it");
+	say(to, "the server's FIN came");
+	say_since_third(facts, facts->peer_fin_ns, to);
+	say(to, ", %s", facts->data_in > 0 ? "behind its data" : "with no data before it");
 	if (facts->late_data)
 		say(to, "; data sent after it met %s", late_data_met(facts));
 	else if (facts->reset)

@@ -168,7 +168,7 @@ void facts_saw_theirs(struct facts *facts, const struct packet *packet, int64_t 
 		their_fin(facts, seg, stamp_ns);
 }
 
-void facts_saw_icmp(struct facts *facts, const struct packet *packet)
+void facts_saw_icmp(struct facts *facts, const struct packet *packet, int64_t stamp_ns)
 {
 	if (facts->icmp)
 		return;
@@ -176,6 +176,8 @@ void facts_saw_icmp(struct facts *facts, const struct packet *packet)
 	facts->icmp_version = packet->flow.src.addr.version;
 	facts->icmp_type = packet->icmp.type;
 	facts->icmp_code = packet->icmp.code;
+	facts->icmp_ns = stamp_ns;
+	facts->icmp_from = packet->flow.src.addr;
 }
 
 int64_t facts_handshake_rtt_ns(const struct facts *facts)

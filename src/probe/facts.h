@@ -34,6 +34,9 @@ struct facts {
 	int64_t refused_ns;
 	bool icmp; /* an ICMP error about our SYN or a later segment */
 	uint8_t icmp_version, icmp_type, icmp_code;
+	int64_t icmp_ns;
+	struct ip_addr icmp_from;
+	int64_t question_ns, question_acked_ns; /* of plan->measure_path */
 	/* conversation */
 	bool data_sent, data_acked; /* ours */
 	uint64_t data_in;           /* octets received in order */
@@ -64,7 +67,7 @@ void facts_saw_ours(struct facts *facts, const struct segment *seg, int64_t stam
 void facts_saw_theirs(struct facts *facts, const struct packet *packet, int64_t stamp_ns,
 		      const struct tcb *tcb, enum tcb_note note);
 
-void facts_saw_icmp(struct facts *facts, const struct packet *packet);
+void facts_saw_icmp(struct facts *facts, const struct packet *packet, int64_t stamp_ns);
 
 /* The handshake's round-trip time, SYN to its answer (SYN-ACK or RST): -1 if there is none, or
  * if it cannot be known which copy of the SYN was answered (Karn). Where timestamps name the

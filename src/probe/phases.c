@@ -45,6 +45,16 @@ static void begin_request(struct probe *probe, int64_t now_ns, struct probe_outp
 			  event.then_close ? plan->close_wait_ns : plan->answer_ns);
 }
 
+static void begin_measurement(struct probe *probe, int64_t now_ns, struct probe_output *out)
+{
+	struct segment question;
+
+	probe->phase = PHASE_MEASURE;
+	tcb_question(&probe->tcb, now_ns, &question);
+	probe_emit(probe, out, &question, false);
+	probe_start_timer(out, PROBE_TIMER_STEP, probe->plan->answer_ns);
+}
+
 static void begin_conversation(struct probe *probe, int64_t now_ns, struct probe_output *out)
 {
 	if (probe->plan->await_ns <= 0) {
@@ -53,6 +63,14 @@ static void begin_conversation(struct probe *probe, int64_t now_ns, struct probe
 	}
 	probe->phase = PHASE_AWAIT;
 	probe_start_timer(out, PROBE_TIMER_STEP, probe->plan->await_ns);
+}
+
+static void begin_after_handshake(struct probe *probe, int64_t now_ns, struct probe_output *out)
+{
+	if (probe->plan->measure_path && probe->tcb.state == TCB_ESTABLISHED)
+		begin_measurement(probe, now_ns, out);
+	else
+		begin_conversation(probe, now_ns, out);
 }
 
 /* Has the server nothing more to say, or is a request without an answer settled? */
@@ -92,6 +110,9 @@ void phases_advance(struct probe *probe, int64_t now_ns, struct probe_output *ou
 		probe_stop_timer(out, PROBE_TIMER_STEP);
 	}
 	if (probe->phase == PHASE_HANDSHAKE && open)
+		begin_after_handshake(probe, now_ns, out);
+	else if (probe->phase == PHASE_MEASURE &&
+		 (probe->facts.question_acked_ns != 0 || tcb->state == TCB_CLOSE_WAIT))
 		begin_conversation(probe, now_ns, out);
 	else if (probe->phase == PHASE_AWAIT &&
 		 (probe->facts.data_in > 0 || tcb->state == TCB_CLOSE_WAIT))
@@ -134,6 +155,9 @@ static void close_limit(struct probe *probe, int64_t now_ns, struct probe_output
 void phases_timer(struct probe *probe, int64_t now_ns, struct probe_output *out)
 {
 	switch (probe->phase) {
+	case PHASE_MEASURE:
+		begin_conversation(probe, now_ns, out);
+		break;
 	case PHASE_AWAIT:
 		begin_request(probe, now_ns, out);
 		break;
@@ -149,6 +173,9 @@ void phases_timer(struct probe *probe, int64_t now_ns, struct probe_output *out)
 			phases_wait_over(probe, now_ns, out);
 		break;
 	case PHASE_DRAIN:
+		if (probe->facts.syn_count == 0)
+			probe->error = "the capture shows no segment of ours: they leave by "
+				       "another interface: choose it with -I";
 		probe->phase = PHASE_DONE;
 		break;
 	case PHASE_IDLE:

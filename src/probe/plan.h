@@ -9,9 +9,10 @@
 #include "tcp/tcb.h"
 
 enum plan_close {
-	PLAN_CLOSE_FIN,    /* we close */
-	PLAN_CLOSE_RST,    /* we reset */
-	PLAN_CLOSE_SERVER, /* the server closes; after close_wait_ns we do */
+	PLAN_CLOSE_FIN,       /* we close */
+	PLAN_CLOSE_RST,       /* we reset */
+	PLAN_CLOSE_SERVER,    /* the server closes; after close_wait_ns we do */
+	PLAN_CLOSE_HALF_OPEN, /* RST in answer to the SYN-ACK: no connection at all */
 	PLAN_CLOSE_COUNT
 };
 
@@ -20,6 +21,8 @@ struct plan {
 	struct ip_fields ip;
 	enum plan_close close;
 	bool half_close;       /* the FIN goes with the request */
+	bool measure_path;     /* time a keepalive-style question after the handshake */
+	bool stop_at_icmp;     /* the first ICMP error ends an attempt to connect: for tracing */
 	int64_t await_ns;      /* let the server speak first for this long; 0: do not */
 	int64_t answer_ns;     /* wait this long for the answer's first octet */
 	int64_t settle_ns;     /* the answer is over after this long without new data */

@@ -163,7 +163,9 @@ static void icmp_arrived(struct probe *probe, const struct packet *packet, int64
 	event.icmp_hard = icmp_is_hard(packet);
 	note = probe_run(probe, &event, out);
 	if (note != NOTE_IGNORED)
-		facts_saw_icmp(&probe->facts, packet);
+		facts_saw_icmp(&probe->facts, packet, stamp_ns);
+	if (note != NOTE_IGNORED && probe->plan->stop_at_icmp && probe->tcb.state == TCB_SYN_SENT)
+		probe_call(probe, EV_CLOSE, now_ns, out);
 	moment = timeline_add(&probe->timeline, packet, stamp_ns);
 	if (!moment)
 		return;
@@ -172,15 +174,35 @@ static void icmp_arrived(struct probe *probe, const struct packet *packet, int64
 	moment->peer = probe->peer;
 }
 
+/* The SYN-ACK that a half-open probe waits for: it is not acknowledged, but reset. */
+static bool answers_half_open(const struct probe *probe, const struct segment *seg)
+{
+	const unsigned synack = TCP_SYN | TCP_ACK;
+
+	return probe->plan->close == PLAN_CLOSE_HALF_OPEN && probe->phase == PHASE_HANDSHAKE &&
+	       (seg->flags & (synack | TCP_RST)) == synack && seg->ack == probe->tcb.snd_nxt;
+}
+
+static bool answers_question(const struct packet *packet)
+{
+	return (packet->seg.flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK;
+}
+
 static void segment_arrived(struct probe *probe, const struct packet *packet, int64_t stamp_ns,
 			    int64_t now_ns, struct probe_output *out)
 {
 	struct tcb_event event = {.type = EV_SEGMENT, .now_ns = now_ns, .seg = &packet->seg};
-	enum tcb_note note = probe_run(probe, &event, out);
+	bool half_open = answers_half_open(probe, &packet->seg);
+	enum tcb_note note = half_open ? NOTE_HANDSHAKE_DONE : probe_run(probe, &event, out);
 	bool believed = note == NOTE_RESET || note == NOTE_REFUSED;
 	struct moment *moment;
 
 	facts_saw_theirs(&probe->facts, packet, stamp_ns, &probe->tcb, note);
+	if (half_open)
+		phases_abort(probe, now_ns, out);
+	if (probe->phase == PHASE_MEASURE && probe->facts.question_ns != 0 &&
+	    answers_question(packet))
+		probe->facts.question_acked_ns = stamp_ns;
 	if (probe->phase == PHASE_RESET) {
 		believed = true; /* any RST now is the answer to our question */
 		reset_arrived(probe, &packet->seg, out);
@@ -283,6 +305,9 @@ enum probe_sighting probe_left(struct probe *probe, const struct packet *packet,
 	}
 	facts_saw_ours(&probe->facts, seg, stamp_ns, sent.retransmit);
 	peer_saw_ours(&probe->peer, seg);
+	if (probe->phase == PHASE_MEASURE && probe->facts.question_ns == 0 &&
+	    seg->seq == probe->tcb.snd_nxt - 1)
+		probe->facts.question_ns = stamp_ns;
 	moment = timeline_add(&probe->timeline, packet, stamp_ns);
 	if (moment) {
 		moment->ours = true;

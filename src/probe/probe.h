@@ -16,6 +16,7 @@
 enum probe_phase {
 	PHASE_IDLE,
 	PHASE_HANDSHAKE,
+	PHASE_MEASURE,      /* a question is out, its answer is timed */
 	PHASE_AWAIT,        /* the server may speak first */
 	PHASE_ANSWER,       /* the request is out */
 	PHASE_SERVER_CLOSE, /* the server is to close */

@@ -38,7 +38,8 @@ void reset_begin(struct probe *probe, int64_t now_ns, struct probe_output *out)
 	probe->reset_sent = true;
 	probe->reset_wait_ns = wait_ns < RESET_WAIT_MIN_NS ? RESET_WAIT_MIN_NS : wait_ns;
 	probe_stop_timer(out, PROBE_TIMER_STEP);
-	if (!probe->peer.known) { /* nobody there who could know of us */
+	/* nobody there who could know of us, or one who was never told that we do */
+	if (!probe->peer.known || probe->plan->close == PLAN_CLOSE_HALF_OPEN) {
 		probe_drain(probe, out);
 		return;
 	}

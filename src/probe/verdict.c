@@ -9,6 +9,7 @@ static const char *const close_names[] = {
     [PLAN_CLOSE_FIN] = "fin",
     [PLAN_CLOSE_RST] = "rst",
     [PLAN_CLOSE_SERVER] = "server",
+    [PLAN_CLOSE_HALF_OPEN] = "half-open",
 };
 static_assert(sizeof(close_names) / sizeof(close_names[0]) == PLAN_CLOSE_COUNT, "every close");
 
@@ -109,7 +110,8 @@ enum token verdict_close(const struct probe *probe)
 		return TOKEN_HELD_OPEN;
 	if (probe->gave_up)
 		return facts->fin_ns != 0 ? TOKEN_SILENT : TOKEN_NONE;
-	if (probe->plan->close == PLAN_CLOSE_RST && probe->reset_sent && !probe->stopped)
+	if ((probe->plan->close == PLAN_CLOSE_RST || probe->plan->close == PLAN_CLOSE_HALF_OPEN) &&
+	    probe->reset_sent && !probe->stopped)
 		return TOKEN_CLIENT_RESET;
 	return TOKEN_NONE;
 }
@@ -133,6 +135,7 @@ bool verdict_as_asked(const struct probe *probe)
 		return false;
 	switch (probe->plan->close) {
 	case PLAN_CLOSE_RST:
+	case PLAN_CLOSE_HALF_OPEN:
 		return close == TOKEN_CLIENT_RESET;
 	case PLAN_CLOSE_SERVER:
 		return probe->facts.peer_fin_first && token_info(close)->graceful;

@@ -159,6 +159,6 @@ void text_summary(FILE *out, const struct run_summary *summary)
 		"connections left open: %" PRIu64 ", frames dropped by the capture: %" PRIu64 "\n",
 		summary->left_open, summary->dropped_ring + summary->dropped_interface);
 	if (summary->unfinished > 0)
-		fprintf(out, "interrupted: %" PRIu64 " probes were not carried out\n",
-			summary->unfinished);
+		fprintf(out, "interrupted: %" PRIu64 " probe%s not carried out\n", summary->unfinished,
+			summary->unfinished == 1 ? " was" : "s were");
 }

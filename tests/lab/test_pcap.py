@@ -185,7 +185,8 @@ def test_sources(client, host):
              ("-I 10.1.0.11", "10.99.0.1", "v1", "10.1.0.11")]
     for options, target, dev, source in cases:
         with watch.Frames(host, "v1") as v1, watch.Frames(host, "v2") as v2:
-            result = client.shakedown(f"probe -J --await 100ms --time-wait 0 {options} {target} {CLOSE}")
+            result = client.shakedown(
+                f"probe -J --await 100ms --time-wait 0 {options} {target} {CLOSE}")
             v1.stop()
             v2.stop()
         by = {name: {seg.src for seg in frames.segments if not seg.out}

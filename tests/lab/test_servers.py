@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Real servers: without it, the tokens could be right about our own test peer and wrong about nginx.
+"""Real servers: without it, the tokens could be right about our test peer and wrong about nginx.
 
     client [v1 10.1.0.1] ------------------ [10.1.0.2 v1] server: those of servers.py; nft
 

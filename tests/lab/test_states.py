@@ -226,6 +226,11 @@ class Act:
         self.run = watch.Run(self.client, "--segments " + self.scenario.options,
                              [watch.to(self.host, self.port, family) for family in (4, 6)])
 
+    def local(self, family):
+        """The client's address on this scenario's link."""
+        addresses = self.client.addr4 if family == 4 else self.client.addr6
+        return addresses[1 if self.scenario.far else 0]
+
     def move(self):
         """One step of the script, when its condition holds. False when the run is over."""
         if self.next and self.next():
@@ -269,13 +274,12 @@ def quiet(ours, theirs, begin_ns, end_ns):
             and count(theirs, True, end_ns) == count(ours, False, before))
 
 
-def compare(act, source_port, looks):
+def compare(act, family, source_port, looks):
     """[[segment record, set of what ss said, number of looks]], a row for each step that was
     long enough."""
     records = watch.segments(act.result, source_port)
-    ours, theirs = (frames.flow(*key) for frames, key in (
-        (act.frames, (records[0]["local"], source_port, act.port)),
-        (act.host_frames, (records[0]["local"], source_port, act.port))))
+    ours, theirs = (frames.flow(act.local(family), source_port, act.port)
+                    for frames in (act.frames, act.host_frames))
     steps = {}
     for begin_ns, end_ns, sockets in looks:
         before = [i for i, rec in enumerate(records) if rec["time_ns"] <= begin_ns]
@@ -299,12 +303,9 @@ def check(act, looks):
     missed = []
     for record in sorted(watch.probes(act.result), key=lambda rec: rec["family"]):
         name = f"{act.scenario.name}, IPv{record['family']}"
-        local = act.client_address(record["family"])
-        for rec in watch.segments(act.result, record["source_port"]):
-            rec["local"] = local
         met = set()
         for number, (seg, truth, times) in enumerate(
-                compare(act, record["source_port"], looks)):
+                compare(act, record["family"], record["source_port"], looks)):
             met |= check_step(act, f"{name}, step {number + 1}", seg, truth, times)
         end = {state_of(looks[-1][2][act.host.name], act.port, record["source_port"])}
         ok({record["peer_state"]} == end, f"{name}, in the end: inferred {record['peer_state']}, "
@@ -332,14 +333,6 @@ def check_step(act, name, seg, truth, times):
 
 
 # --- the whole ---
-
-def client_address(self, family):
-    link = 1 if self.scenario.far else 0
-    return (self.client.addr4 if family == 4 else self.client.addr6)[link]
-
-
-Act.client_address = client_address
-
 
 def play_all(net, wanted, first_port):
     """Plays these scenarios at once; {scenario: what it missed}."""

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The engine, one probe's life in its slot: job -> guard, flow, segments, report, free slot. */
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "engine_internal.h"
+#include "net/clock.h"
+#include "wire/craft.h"
+
+#define SEND_TRIES 50
+
+static uint64_t ring_drops(const struct engine *engine, unsigned capture)
+{
+	struct capture_stats stats = {0};
+
+	capture_statistics(engine->captures[capture], &stats);
+	return stats.dropped_ring + stats.dropped_interface;
+}
+
+/* A full queue is waited for, never skipped; what still cannot go is left to retransmission. */
+static void send_segment(struct engine *engine, struct live *live, const struct segment *seg)
+{
+	struct craft_request request = {
+	    .flow = &live->probe.flow, .ip = &live->probe.plan->ip, .seg = seg};
+	size_t len = craft_packet(&request, engine->packet, sizeof(engine->packet));
+	struct timespec pause = {.tv_nsec = 1000000};
+
+	for (int i = 0; i < SEND_TRIES; i++) {
+		if (sender_send(engine->sender, engine->packet, len, &live->err) != SEND_AGAIN)
+			return;
+		engine->stats.send_again++;
+		nanosleep(&pause, NULL);
+	}
+}
+
+static void perform(struct engine *engine, uint32_t slot, const struct probe_output *out)
+{
+	struct live *live = &engine->live[slot];
+
+	for (unsigned i = 0; i < out->count; i++) {
+		const struct tcb_action *action = &out->actions[i];
+		uint32_t timer = slot * PROBE_TIMER_COUNT + action->timer;
+
+		if (action->type == ACT_SEND)
+			send_segment(engine, live, &action->seg);
+		else if (action->type == ACT_TIMER_START)
+			wheel_start(&engine->wheel, timer, clock_monotonic_ns() + action->after_ns);
+		else if (action->type == ACT_TIMER_STOP)
+			wheel_stop(&engine->wheel, timer);
+	}
+}
+
+static void report(struct engine *engine, struct live *live, const char *error)
+{
+	const struct engine_target *target = &engine->config.targets[live->target];
+	struct engine_outcome outcome = {.target = live->target, .round = live->round};
+
+	outcome.probe = live->started ? &live->probe : NULL;
+	outcome.error = error;
+	if (target->capture >= 0) {
+		struct capture *capture = engine->captures[target->capture];
+
+		outcome.stamp = capture_stamp_source(capture);
+		outcome.capture_dropped =
+		    ring_drops(engine, (unsigned)target->capture) > live->drops_at_start;
+	}
+	engine->config.sink.outcome(engine->config.sink.arg, &outcome);
+	engine->stats.finished++;
+}
+
+void live_release(struct engine *engine, uint32_t slot)
+{
+	struct live *live = &engine->live[slot];
+
+	for (unsigned timer = 0; timer < PROBE_TIMER_COUNT; timer++)
+		wheel_stop(&engine->wheel, slot * PROBE_TIMER_COUNT + timer);
+	if (live->started)
+		match_remove(&engine->match, &live->probe.flow);
+	if (live->guard >= 0)
+		guard_close(live->guard);
+	engine->lingering -= live->lingering;
+	live->guard = -1;
+	live->started = false;
+	live->lingering = false;
+	engine->free_slots[engine->free_count++] = slot;
+}
+
+/* A late answer can only come to a SYN that met silence. */
+static bool may_linger(const struct engine *engine, const struct live *live)
+{
+	const struct facts *facts = &live->probe.facts;
+
+	return live->started && engine->config.linger_ns > 0 && !engine->stopping &&
+	       live->err.class == ERR_NONE && facts->synack_count == 0 && !facts->refused &&
+	       !facts->icmp;
+}
+
+void live_finish(struct engine *engine, uint32_t slot)
+{
+	struct live *live = &engine->live[slot];
+
+	if (live->started) {
+		janitor_clear(engine->janitor, slot);
+		engine->stats.left_open += probe_left_open(&live->probe);
+	}
+	report(engine, live, live->err.class != ERR_NONE ? live->err.text : live->probe.error);
+	if (!may_linger(engine, live)) {
+		live_release(engine, slot);
+		return;
+	}
+	live->lingering = true;
+	engine->lingering++;
+	wheel_start(&engine->wheel, slot * PROBE_TIMER_COUNT,
+		    clock_monotonic_ns() + engine->config.linger_ns);
+}
+
+/* It is counted, never matched to a younger probe; and the server's half is reset. */
+void live_late(struct engine *engine, uint32_t slot, const struct packet *packet)
+{
+	struct live *live = &engine->live[slot];
+	const struct segment reset = {.seq = packet->seg.ack, .flags = TCP_RST};
+
+	engine->stats.late++;
+	if (engine->config.sink.late)
+		engine->config.sink.late(engine->config.sink.arg, live->target, live->round);
+	if (packet->kind == PACKET_TCP && (packet->seg.flags & TCP_ACK) &&
+	    !(packet->seg.flags & TCP_RST))
+		send_segment(engine, live, &reset);
+}
+
+/* What the server would keep if we were killed now. */
+static void keep_ledger(struct engine *engine, uint32_t slot)
+{
+	const struct live *live = &engine->live[slot];
+	const struct tcb *tcb = &live->probe.tcb;
+	const uint32_t seqs[2] = {tcb->snd_nxt,
+				  tcb->snd_una == tcb->iss ? tcb->snd_nxt : tcb->snd_una};
+
+	if (tcb->state == TCB_CLOSED || tcb->state == TCB_TIME_WAIT)
+		janitor_clear(engine->janitor, slot);
+	else
+		janitor_note(engine->janitor, slot, &live->probe.flow, seqs);
+}
+
+/* Performs what a probe asks for, and ends it if it is done or can send no more. */
+void live_settle(struct engine *engine, uint32_t slot, const struct probe_output *out)
+{
+	struct live *live = &engine->live[slot];
+
+	keep_ledger(engine, slot);
+	perform(engine, slot, out);
+	if (probe_done(&live->probe) || live->err.class != ERR_NONE)
+		live_finish(engine, slot);
+}
+
+/* RFC 6528: a clock of 4 microseconds and a keyed hash of the 4-tuple. */
+static uint32_t choose_iss(const struct engine *engine, const struct flow *flow)
+{
+	return match_iss(&engine->match, flow) + (uint32_t)(clock_monotonic_ns() / 4000);
+}
+
+static struct tcb_path path_of(const struct engine_target *target)
+{
+	uint32_t headers = target->addr.version == IP_V6 ? 60 : 40;
+	uint32_t room = target->mtu > headers + 100 ? target->mtu - headers : 100;
+	struct tcb_path path = {.path_mss = room > UINT16_MAX ? UINT16_MAX : (uint16_t)room,
+				.default_mss = target->addr.version == IP_V6 ? 1220 : 536};
+
+	if (getrandom(&path.ts_offset, sizeof(path.ts_offset), 0) < 0)
+		path.ts_offset = (uint32_t)clock_monotonic_ns();
+	return path;
+}
+
+static void start_probe(struct engine *engine, uint32_t slot)
+{
+	struct live *live = &engine->live[slot];
+	const struct engine_target *target = &engine->config.targets[live->target];
+	struct flow flow = {.src.addr = target->src,
+			    .dst = {.addr = target->addr, .port = target->port}};
+	struct tcb_path path = path_of(target);
+	struct probe_output out = {.count = 0};
+
+	live->err = (struct err){.class = ERR_NONE};
+	live->guard = -1;
+	flow.src.port = engine->ports.first;
+	if (engine->config.guard)
+		live->guard = guard_open(&engine->ports, &target->src, target->scope_ifindex,
+					 &flow.src.port, &live->err);
+	probe_init(&live->probe, target->plan ? target->plan : engine->config.plan, &flow, &path);
+	live->probe.request = target->request;
+	live->probe.request_len = target->request_len;
+	live->drops_at_start = ring_drops(engine, (unsigned)target->capture);
+	engine->stats.started++;
+	if (live->err.class != ERR_NONE) {
+		live_finish(engine, slot);
+		return;
+	}
+	live->started = true;
+	match_add(&engine->match, &flow, slot);
+	probe_open(&live->probe, choose_iss(engine, &flow), clock_monotonic_ns(), &out);
+	live_settle(engine, slot, &out);
+}
+
+void live_start(struct engine *engine)
+{
+	uint64_t job = engine->next_job++;
+	uint32_t slot = engine->free_slots[--engine->free_count];
+	struct live *live = &engine->live[slot];
+
+	live->target = (uint32_t)(job % engine->config.target_count);
+	live->round = (uint32_t)(job / engine->config.target_count);
+	if (engine->config.targets[live->target].capture >= 0) {
+		start_probe(engine, slot);
+		return;
+	}
+	report(engine, live, engine->config.targets[live->target].error);
+	engine->free_slots[engine->free_count++] = slot;
+}

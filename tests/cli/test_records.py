@@ -1,0 +1,286 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What programs and people read: without it, records would leave the schema, their figures would
+disagree with each other, and the ladder would change its looks unnoticed.
+
+      client [v1 10.1.0.1] ------------------ [10.1.0.2 v1] server
+
+Records of many kinds of probes are held against doc/shakedown.schema.json and against themselves;
+ladders, their times masked, against tests/golden/ (GOLDEN=write writes them anew).
+"""
+import difflib
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lab"))
+import lab  # noqa: E402
+import sandbox  # noqa: E402
+from children import binary  # noqa: E402
+from lab import ok  # noqa: E402
+
+SRCDIR = os.path.abspath(os.environ.get("SRCDIR", os.path.join(HERE, "..", "..")))
+GOLDEN = os.path.join(SRCDIR, "tests", "golden")
+BOX = re.compile("[\u2500-\u25ff]")
+SGR = re.compile(r"\033\[[0-9;]*m")
+PEERS = ["7000:close", "7001:never", "7002:close-late,after=200ms", "7003:data-then-fin",
+         "7004:reset-on-fin", "7005:reset-at-accept", "7006:close-at-accept", "7007:echo",
+         "7008:answer-close", "7009:no-accept", "7011:zero-window", "7012:banner",
+         "7013:half-close", "7014:linger-unread"]
+FILTERED, REJECTED, CLOSED = 7020, 7021, 7022
+FIREWALL = f"""table inet filter {{
+  chain in {{
+    type filter hook input priority 0;
+    tcp dport {FILTERED} drop
+    tcp dport {REJECTED} meta nfproto ipv4 reject with icmp type admin-prohibited
+    tcp dport {REJECTED} meta nfproto ipv6 reject with icmpv6 type admin-prohibited
+  }}
+}}
+"""
+PORTS = [int(peer.split(":")[0]) for peer in PEERS] + [FILTERED, REJECTED, CLOSED]
+QUICK = "--retries 1 -W 300ms --close-wait-limit 700ms --time-wait 0 --rto-max 1s"
+# ways of probing all ports; "NAME" is a name that nobody knows
+WAYS = ["", "-6", "--close rst", "--close server", "--send hello", "--half-close --http",
+        "--await 300ms --send x", "--no-timestamps --no-sack --no-wscale --mss 0 --ecn",
+        "-c 2 -i 50ms --close rst", "NAME"]
+# name, options, port: exchanges that go the same way each time
+LADDERS = [("four-segment", "", 7002), ("explained", "--explain", 7002),
+           ("held-open", "--close-wait-limit 500ms", 7001), ("closed", "", CLOSED),
+           ("filtered", "--retries 1 -W 300ms", FILTERED), ("icmp", "", REJECTED),
+           ("client-reset", "--close rst", 7001), ("refused-ipv6", "-6 --explain", CLOSED)]
+
+
+def schema_check():
+    """A function from a record to what is wrong with it; None without python3-jsonschema."""
+    try:
+        import jsonschema
+    except ImportError:
+        return None
+    with open(os.path.join(SRCDIR, "doc/shakedown.schema.json"), encoding="utf-8") as file:
+        schema = json.load(file)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    kinds = {name: jsonschema.Draft202012Validator({"$ref": f"#/$defs/{name}",
+                                                    "$defs": schema["$defs"]})
+             for name in ("run", "probe", "tcp_segment", "icmp_segment", "summary")}
+
+    def check(record):
+        kind = record["type"]
+        if kind == "segment":
+            kind = "icmp_segment" if "icmp_type" in record else "tcp_segment"
+        return [f"{'/'.join(map(str, error.path))}: {error.message}"
+                for error in kinds[kind].iter_errors(record)]
+    return check
+
+
+def span(segments, first, then):
+    """Nanoseconds from the first segment that is `first` to the next that is `then`, or None."""
+    start = next((seg for seg in segments if first(seg)), None)
+    end = start and next((seg for seg in segments[segments.index(start):] if then(seg)), None)
+    return end and end["time_ns"] - start["time_ns"]
+
+
+def has(direction, *flags):
+    return lambda seg: (seg["direction"] == direction and
+                        all(flag in seg.get("flags", "") for flag in flags))
+
+
+def disagreements(probe, segments):
+    """What a probe's record says that its segments do not, or that makes no sense."""
+    wrong = []
+    times = [seg["time_ns"] for seg in segments]
+    if [seg["time_ns"] - times[0] for seg in segments] != [
+            seg["since_first_ns"] for seg in segments]:
+        wrong.append("since_first_ns")
+    if probe["syn_retransmits"] == 0 and probe["handshake_rtt_ns"] is not None:
+        answer = span(segments, has("out", "S"),
+                      lambda seg: seg["direction"] == "in" and re.search("[SR]", seg["flags"]))
+        if answer != probe["handshake_rtt_ns"]:
+            wrong.append(f"handshake_rtt_ns is {answer}")
+    if probe["app_close_ns"] is not None:
+        if span(segments, has("out", "F"), has("in", "F")) != probe["app_close_ns"]:
+            wrong.append("app_close_ns")
+    for small, large in (("fin_ack_ns", "app_close_ns"), ("app_close_ns", "close_ns"),
+                         ("received_after_fin_octets", "received_octets")):
+        if None not in (probe[small], probe[large]) and probe[small] > probe[large]:
+            wrong.append(f"{small} > {large}")
+    sent = sum(has("out", "S")(seg) for seg in segments)
+    if sent and sent - 1 != probe["syn_retransmits"]:
+        wrong.append("syn_retransmits")
+    if (probe["close"] is not None) != any(has("in", "S", ".")(seg) for seg in segments):
+        wrong.append("close without SYN-ACK, or the other way round")
+    return wrong
+
+
+def count_tokens(probes, key):
+    found = {}
+    for probe in probes:
+        if probe[key] is not None:
+            token = "icmp" if probe[key].startswith("icmp-") else probe[key]
+            found[token] = found.get(token, 0) + 1
+    return found
+
+
+def check_run(name, run, check):
+    """All records of one run: against the schema, and against each other."""
+    records = run.records
+    if check:
+        wrong = [(record, check(record)) for record in records if check(record)]
+        ok(not wrong, f"{name}: records fit the schema", wrong[:1])
+    types = [record["type"] for record in records]
+    ok(len(records) == len(run.out.splitlines()) and types[0] == "run" and
+       types[-1] == "summary" and types.count("run") == types.count("summary") == 1,
+       f"{name}: JSON throughout, run first, summary last", run.out[-300:])
+    probes = [record for record in records if record["type"] == "probe"]
+    wrong, segments = [], []
+    for record in records:
+        if record["type"] == "segment":
+            segments.append(record)
+        elif record["type"] == "probe":
+            if record["handshake"] is not None:
+                wrong += [(record["target"], what) for what in disagreements(record, segments)]
+            segments = []
+    ok(not wrong, f"{name}: probes agree with their segments", wrong)
+    summary = records[-1]
+    ok(summary["handshakes"] == count_tokens(probes, "handshake") and
+       summary["closes"] == count_tokens(probes, "close") and
+       summary["as_asked"] == sum(probe["as_asked"] for probe in probes) and
+       summary["probes"] == len(probes) and summary["left_open"] == 0 and
+       run.rc == (0 if all(probe["as_asked"] for probe in probes) else 1),
+       f"{name}: the summary adds up, nothing is left open", summary)
+    return probes
+
+
+def check_records(client, server):
+    check = schema_check()
+    if not check:
+        lab.skip("records fit the schema", "no python3-jsonschema")
+    tokens = {"handshake": set(), "close": set()}
+    for way in WAYS:
+        host = f"[{server.ip6}]" if way == "-6" else server.ip4
+        targets = [f"{host}:{port}" for port in PORTS]
+        if way == "NAME":
+            targets[2:] = ["nowhere.invalid:80"]
+        options = way.replace("NAME", "").split()
+        run = client.shakedown(["probe", "-J", "--segments", *QUICK.split(), *options, *targets])
+        for probe in check_run(way or "plain", run, check):
+            for key in ("handshake", "close"):
+                tokens[key].add(probe[key])
+    wanted = {"established", "closed", "filtered", "icmp-3-13", "icmp-1-1"}
+    ok(wanted <= tokens["handshake"], "handshakes of many kinds were met",
+       sorted(map(str, tokens["handshake"])))
+    wanted = {"three-segment", "four-segment", "data-then-fin", "held-open", "reset-abort",
+              "server-first", "server-reset", "client-reset", None}
+    ok(wanted <= tokens["close"], "closes of many kinds were met",
+       sorted(map(str, tokens["close"])))
+
+
+def check_pipe(client, server):
+    """To a pipe: plain text. To a file of -o: the same, and nothing on stdout."""
+    env = dict(os.environ, LC_ALL="C.UTF-8", TERM="xterm")
+    with client.inside():
+        run = subprocess.run(binary("SHAKEDOWN", "./src/shakedown") + [
+            "probe", "--explain", "--time-wait", "0", server.ip4, "7002"],
+            capture_output=True, text=True, check=False, timeout=30, env=env,
+            preexec_fn=sandbox.with_parent)
+    ok(run.stdout.isascii() and "\033" not in run.stdout + run.stderr and "->" not in run.stderr,
+       "text to a pipe has neither colours nor box characters", run.stdout)
+    ok(max(map(len, run.stdout.splitlines())) <= 80, "and keeps to 80 columns", run.stdout)
+    ok(not [line for line in run.stdout.splitlines() if line != line.rstrip()],
+       "and has no blanks at the end of a line", run.stdout)
+    run = client.shakedown(f"probe -J --time-wait 0 -o records {server.ip4} 7002")
+    with open("records", encoding="utf-8") as file:
+        ok(not run.out and [json.loads(line)["type"] for line in file] ==
+           ["run", "probe", "summary"], "-o takes the results, all of them", str(run))
+
+
+def on_terminal(client, words, **variables):
+    """What comes to a terminal of 80 columns."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 80, 0, 0))
+    env = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+    env.update(TERM="xterm", LC_ALL="C.UTF-8")
+    env.update(variables)
+    with client.inside():
+        proc = subprocess.Popen(binary("SHAKEDOWN", "./src/shakedown") + words, stdin=slave,
+                                stdout=slave, stderr=subprocess.PIPE, env=env,
+                                preexec_fn=sandbox.with_parent)
+    os.close(slave)
+    out = b""
+    try:
+        while piece := os.read(master, 65536):
+            out += piece
+    except OSError:
+        pass  # EIO: the other end was closed
+    os.close(master)
+    proc.communicate(timeout=30)
+    return out.decode().replace("\r\n", "\n")
+
+
+def check_terminal(client, server):
+    words = ["probe", "--time-wait", "0", server.ip4, "7002"]
+    plain = on_terminal(client, words)
+    ok(SGR.search(plain) and BOX.search(plain), "a terminal gets the ladder, coloured", plain)
+    lines = SGR.sub("", plain).splitlines()
+    ok(max(map(len, lines)) <= 80, "in 80 columns", lines)
+    for name, variables in (("NO_COLOR", {"NO_COLOR": "1"}), ("TERM=dumb", {"TERM": "dumb"})):
+        text = on_terminal(client, words, **variables)
+        ok("\033" not in text and BOX.search(text), f"{name}: no colours", text)
+        ok(masked(text) == masked(SGR.sub("", plain)), f"{name}: otherwise the same text", text)
+    text = on_terminal(client, words, NO_COLOR="")
+    ok(SGR.search(text), "an empty NO_COLOR is none", text)
+    text = on_terminal(client, words, LC_ALL="C")
+    ok(not BOX.search(text) and "-->" in text, "without UTF-8: no box characters", text)
+    text = on_terminal(client, [*words, "--no-ladder"])
+    ok(len(text.splitlines()) == 2 and "TARGET" in text, "--no-ladder: a heading and a line", text)
+
+
+def masked(text):
+    """Without what differs from run to run or from kernel to kernel: times, windows, scales."""
+    # lines that were broken at another place
+    text = re.sub(r"^  because .*\n(?: {12}\S.*\n)*",
+                  lambda found: " ".join(found[0].split()) + "\n", text, flags=re.M)
+    text = re.sub(r"^ +\d+\.\d{3}  ", "         t  ", text, flags=re.M)
+    text = re.sub(r" *\b\d+\.\d{3} ms", " t ms", text)
+    return re.sub(r"\b(win|wscale) \d+", r"\1 n", text)
+
+
+def check_ladders(client, server):
+    for name, options, port in LADDERS:
+        host = server.ip6 if "-6" in options else server.ip4
+        run = client.shakedown(["probe", "--ladder", "--time-wait", "0", *options.split(), host,
+                                str(port)])
+        path, text = os.path.join(GOLDEN, name + ".txt"), masked(run.out)
+        if os.environ.get("GOLDEN") == "write":
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+        with open(path, encoding="ascii") as file:
+            wanted = file.read()
+        ok(text == wanted, f"the ladder is that of tests/golden/{name}.txt",
+           "\n".join(difflib.unified_diff(wanted.splitlines(), text.splitlines(), lineterm="")))
+
+
+def main():
+    lab.enter()
+    with lab.Lab() as net:
+        client, server = net.pair()
+        server.peer(*PEERS)
+        server.nft(FIREWALL)
+        os.environ["SHAKEDOWN"] = " ".join(binary("SHAKEDOWN", "./src/shakedown"))
+        os.environ["LAB_PEER"] = " ".join(binary("LAB_PEER", "./tests/lab/peer"))
+        os.chdir(net.dir)
+        check_records(client, server)
+        check_pipe(client, server)
+        check_terminal(client, server)
+        check_ladders(client, server)
+    lab.done()
+
+
+main()
