@@ -21,18 +21,41 @@ static int64_t job_time(const struct engine *engine)
 {
 	uint64_t round = engine->next_job / engine->config.target_count;
 	uint64_t within = engine->next_job % engine->config.target_count;
-	int64_t by_rate = (int64_t)(engine->next_job * 1000000000 / engine->config.rate);
+	uint64_t before = engine->next_job - engine->skipped;
+	int64_t by_rate = (int64_t)(before * 1000000000 / engine->config.rate);
 	int64_t by_round = (int64_t)round * engine->config.interval_ns +
 			   (int64_t)(within * 1000000000 / engine->config.rate);
 
 	return engine->started_ns + (by_round > by_rate ? by_round : by_rate);
 }
 
+static bool may_start(const struct engine *engine)
+{
+	uint32_t unreported = engine->max_live - engine->free_count - engine->lingering;
+
+	return !engine->stopping && engine->next_job < engine->job_count &&
+	       engine->free_count > 0 &&
+	       (engine->config.window == 0 || unreported < engine->config.window);
+}
+
+static void skip_jobs(struct engine *engine)
+{
+	const struct engine_config *config = &engine->config;
+
+	while (engine->next_job < engine->job_count &&
+	       config->targets[engine->next_job % config->target_count].skip) {
+		engine->next_job++;
+		engine->skipped++;
+	}
+}
+
 static void start_jobs(struct engine *engine)
 {
-	while (!engine->stopping && engine->next_job < engine->job_count &&
-	       engine->free_count > 0 && job_time(engine) <= clock_monotonic_ns())
+	skip_jobs(engine);
+	while (may_start(engine) && job_time(engine) <= clock_monotonic_ns()) {
 		live_start(engine);
+		skip_jobs(engine);
+	}
 }
 
 static void broken_guard(struct engine *engine, const struct packet *packet)
@@ -129,6 +152,11 @@ static void stop_all(struct engine *engine)
 	}
 }
 
+void engine_stop(struct engine *engine)
+{
+	engine->stop_asked = true;
+}
+
 /* After the second signal nobody waits for certainty any more. */
 static void leave_at_once(struct engine *engine)
 {
@@ -143,7 +171,8 @@ static bool obey_signals(struct engine *engine)
 	int64_t deadline_ns = engine->config.deadline_ns;
 	bool late = deadline_ns > 0 && clock_monotonic_ns() - engine->started_ns >= deadline_ns;
 
-	if ((signals->stop > 0 || late || engine->err->class != ERR_NONE) && !engine->stopping)
+	if ((signals->stop > 0 || late || engine->stop_asked || engine->err->class != ERR_NONE) &&
+	    !engine->stopping)
 		stop_all(engine);
 	if (signals->stop > 1) {
 		leave_at_once(engine);
@@ -157,8 +186,7 @@ static int64_t next_event_ns(const struct engine *engine)
 	int64_t next_ns = wheel_next_ns(&engine->wheel);
 	int64_t deadline_ns = engine->config.deadline_ns;
 
-	if (!engine->stopping && engine->next_job < engine->job_count && engine->free_count > 0 &&
-	    job_time(engine) < next_ns)
+	if (may_start(engine) && job_time(engine) < next_ns)
 		next_ns = job_time(engine);
 	if (!engine->stopping && deadline_ns > 0 && engine->started_ns + deadline_ns < next_ns)
 		next_ns = engine->started_ns + deadline_ns;

@@ -32,6 +32,7 @@ struct engine_target {
 	const uint8_t *request; /* NULL: nothing is sent */
 	uint32_t request_len;
 	const struct plan *plan; /* NULL: the run's */
+	bool skip; /* no more probes of it; may be set during a run whose rounds have an end */
 	/* set by engine_open() */
 	struct ip_addr src;
 	uint32_t mtu;
@@ -72,6 +73,7 @@ struct engine_config {
 	int64_t interval_ns;        /* between the rounds */
 	uint32_t rate;              /* probes started per second, at most */
 	uint32_t max_live;          /* probes at once, at most */
+	uint32_t window;            /* of them not reported yet, at most; 0: all */
 	int64_t deadline_ns;        /* for the whole run; 0: none */
 	const char *device;         /* NULL: as routes say */
 	const struct ip_addr *src;  /* NULL: as routes say */
@@ -92,6 +94,9 @@ void engine_close(struct engine *engine);
 /* Carries out every probe. 0, or -1 with `err`: the guard is broken, or the capture failed;
  * even then every live connection has been reset. */
 int engine_run(struct engine *engine, struct err *err);
+
+/* Ends every live probe, as a signal would; to be called from the sink. */
+void engine_stop(struct engine *engine);
 
 void engine_statistics(const struct engine *engine, struct engine_stats *stats);
 

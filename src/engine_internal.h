@@ -42,9 +42,9 @@ struct engine {
 	struct moment *moments;
 	uint32_t *free_slots; /* a stack */
 	uint32_t max_live, free_count, lingering;
-	uint64_t next_job, job_count;
+	uint64_t next_job, job_count, skipped;
 	int64_t started_ns; /* of the run, monotonic */
-	bool stopping, key_pressed;
+	bool stop_asked, stopping, key_pressed;
 	struct err *err; /* of the run */
 	struct engine_stats stats;
 	uint8_t packet[65600];

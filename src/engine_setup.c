@@ -65,6 +65,8 @@ static int prepare_target(struct engine *engine, struct route_table *routes,
 		return target->error ? 0 : err_set(err, ERR_INTERNAL, "memory: out of it");
 	}
 	target->src = route.src;
+	if (target->scope_ifindex == 0 && addr_is_link_local(&target->addr))
+		target->scope_ifindex = route.ifindex;
 	target->mtu = route.mtu;
 	target->capture = capture_for(engine, &route, err);
 	return target->capture < 0 ? -1 : 0;
@@ -80,6 +82,8 @@ static int prepare_targets(struct engine *engine, struct err *err)
 		return -1;
 	if ((config->device || config->src) &&
 	    route_constrain(routes, config->device, config->src, err) < 0)
+		goto out;
+	if (config->src && sender_bind(engine->sender, config->src, err) < 0)
 		goto out;
 	for (uint32_t i = 0; i < config->target_count; i++)
 		if (prepare_target(engine, routes, &config->targets[i], err) < 0)

@@ -11,6 +11,7 @@
 #include "cmd/exit.h"
 #include "cmd/options.h"
 #include "cmd/probe_settings.h"
+#include "cmd/rtt_settings.h"
 #include "probe/verdict.h"
 
 static int cmd_help(int argc, char **argv);
@@ -19,6 +20,8 @@ static int cmd_version(int argc, char **argv);
 const struct command commands[] = {
     {"probe", "[options] HOST PORT | HOST:PORT | [V6]:PORT ...",
      "perform, time, draw and judge a handshake and a close", probe_options, cmd_probe},
+    {"rtt", "[options] HOST PORT | HOST:PORT | [V6]:PORT ...",
+     "measure the handshake's round trip, again and again", rtt_options, cmd_rtt},
     {"doctor", "", "is all in place here? what to do about it if not", NULL, cmd_doctor},
     {"help", "[SUBCOMMAND | tokens]", "this, or the options of a subcommand, or all verdict tokens",
      NULL, cmd_help},
@@ -29,7 +32,7 @@ const struct command commands[] = {
 const struct command *command_find(const char *name)
 {
 	for (const struct command *command = commands; command->name; command++)
-		if (strcmp(command->name, name) == 0)
+		if (strcmp(command->name, strcmp(name, "ping") == 0 ? "rtt" : name) == 0)
 			return command;
 	return NULL;
 }

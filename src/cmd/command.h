@@ -23,5 +23,6 @@ int command_main(int argc, char **argv);
 
 int cmd_probe(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_rtt(int argc, char **argv);
 
 #endif

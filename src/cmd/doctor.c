@@ -57,6 +57,7 @@ static void print_finding(const struct report_style *style, const char *name,
 static int examine(struct doctor *doctor, struct err *err)
 {
 	host_interfaces(&doctor->interfaces, &doctor->interface_count, &doctor->interfaces_err);
+	doctor->loopback_up = host_loopback_is_up();
 	doctor->four.listener = doctor->six.listener = -1;
 	if (privilege_check(&doctor->privilege) < 0)
 		return 0;
@@ -101,8 +102,9 @@ int cmd_doctor(int argc, char **argv)
 		status = report(&doctor, &output.style);
 		output_close(&output, &err);
 	}
-	selftest_close(&doctor.four);
+	/* The last first: an engine's janitor holds what was open when it was started. */
 	selftest_close(&doctor.six);
+	selftest_close(&doctor.four);
 	free(doctor.interfaces);
 	probe_settings_free(&doctor.settings);
 	return (int)(err.class != ERR_NONE ? exit_with(&err) : status);

@@ -21,7 +21,8 @@ struct doctor {
 	struct probe_settings settings; /* the defaults */
 	struct err privilege;           /* ERR_NONE: it is here */
 	struct selftest four, six;      /* opened only with the privilege */
-	struct host_interface *interfaces;
+	bool loopback_up;
+	struct host_interface *interfaces; /* without loopback */
 	size_t interface_count;
 	struct err interfaces_err;
 };

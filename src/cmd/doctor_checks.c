@@ -87,9 +87,7 @@ static void check_guard(const struct selftest *test, struct doctor_finding *find
 		add_remedy(finding, "a kernel with CONFIG_TCP_MD5SIG");
 	} else if (test->result == SELFTEST_CANNOT) {
 		say(finding, STATUS_PROBLEM, "cannot be tested: %s", test->why);
-		add_remedy(finding,
-			   "what the reason calls for; a rule for loopback would be shown by:\n"
-			   "sudo nft list ruleset");
+		add_remedy(finding, "as the reason says: probes need the same");
 	} else {
 		say(finding, STATUS_PROBLEM, "%s", test->why);
 		add_remedy(finding,
@@ -99,13 +97,27 @@ static void check_guard(const struct selftest *test, struct doctor_finding *find
 	}
 }
 
+/* What has to be here before a guard can be tested. */
+static bool is_testable(const struct doctor *doctor, struct doctor_finding *finding)
+{
+	if (!doctor->loopback_up) {
+		say(finding, STATUS_PROBLEM, "cannot be tested: loopback is down");
+		add_remedy(finding, "sudo ip link set lo up");
+		return false;
+	}
+	if (doctor->privilege.class == ERR_NONE)
+		return true;
+	say(finding, STATUS_NOTE, "not tested: that needs CAP_NET_RAW");
+	return false;
+}
+
 static void check_guard4(const struct doctor *doctor, struct doctor_finding *finding)
 {
-	if (doctor->privilege.class != ERR_NONE) {
-		say(finding, STATUS_NOTE, "not tested: that needs CAP_NET_RAW");
-	} else if (doctor->four.result == SELFTEST_NO_ADDRESS) {
+	if (!is_testable(doctor, finding))
+		return;
+	if (doctor->four.result == SELFTEST_NO_ADDRESS) {
 		say(finding, STATUS_PROBLEM, "cannot be tested: loopback has no 127.0.0.1");
-		add_remedy(finding, "sudo ip link set lo up");
+		add_remedy(finding, "sudo ip address add 127.0.0.1/8 dev lo");
 	} else {
 		check_guard(&doctor->four, finding);
 	}
@@ -113,9 +125,9 @@ static void check_guard4(const struct doctor *doctor, struct doctor_finding *fin
 
 static void check_guard6(const struct doctor *doctor, struct doctor_finding *finding)
 {
-	if (doctor->privilege.class != ERR_NONE)
-		say(finding, STATUS_NOTE, "not tested: that needs CAP_NET_RAW");
-	else if (doctor->six.result == SELFTEST_NO_ADDRESS)
+	if (!is_testable(doctor, finding))
+		return;
+	if (doctor->six.result == SELFTEST_NO_ADDRESS)
 		say(finding, STATUS_NOTE,
 		    "IPv6 is disabled on this host (there is no ::1): only IPv4 can be probed");
 	else
@@ -125,6 +137,11 @@ static void check_guard6(const struct doctor *doctor, struct doctor_finding *fin
 static bool merges(const struct host_interface *at)
 {
 	return at->gro || at->lro;
+}
+
+static bool merges_in_adapter(const struct host_interface *at)
+{
+	return at->lro;
 }
 
 static bool works_late(const struct host_interface *at)
@@ -215,26 +232,37 @@ static void check_stamps(const struct doctor *doctor, struct doctor_finding *fin
 			   names);
 }
 
+static void say_merged(const struct doctor *doctor, size_t count, const char *names,
+		       struct doctor_finding *finding)
+{
+	char adapters[NAMES_TEXT];
+	bool lro = names_of(doctor, merges_in_adapter, adapters) > 0;
+
+	say(finding, STATUS_NOTE,
+	    "received segments may be merged (%s) on %s: counts of segments and lengths then are "
+	    "not the wire's",
+	    lro ? "GRO, LRO" : "GRO", names);
+	add_remedy(finding,
+		   "if they matter, for the device that probes leave by:\n"
+		   "sudo ethtool -K %s gro off%s",
+		   count == 1 ? names : "DEV", lro ? " lro off" : "");
+}
+
 static void check_offloads(const struct doctor *doctor, struct doctor_finding *finding)
 {
 	char names[NAMES_TEXT], late[NAMES_TEXT];
+	size_t merging = names_of(doctor, merges, names);
 	bool any_late = names_of(doctor, works_late, late) > 0;
 
 	if (!has_interfaces(doctor, finding))
 		return;
-	if (names_of(doctor, merges, names) > 0) {
-		say(finding, STATUS_NOTE,
-		    "received segments may be merged (GRO, LRO) on %s: counts of segments and "
-		    "lengths then are not the wire's",
-		    names);
-		add_remedy(finding, "if they matter, for the device that probes leave by:\n"
-				    "sudo ethtool -K DEV gro off lro off");
-	} else {
+	if (merging > 0)
+		say_merged(doctor, merging, names, finding);
+	else
 		say(finding, STATUS_OK, "received segments are not merged (no GRO, LRO)%s%s%s",
 		    any_late ? "; checksums and splitting are late (tx checksum, TSO, GSO) on "
 			     : "",
 		    late, any_late ? ", which does not touch segments made here" : "");
-	}
 }
 
 static void check_ports(const struct doctor *doctor, struct doctor_finding *finding)

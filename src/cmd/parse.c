@@ -157,11 +157,13 @@ int parse_file(const char *path, size_t max, uint8_t **octets, size_t *len, stru
 	rc = read_all(in, max, octets, len);
 	if (rc < 0)
 		err_set(err, ERR_USAGE, "%s: cannot read it: %s", path, strerror(errno));
+	else if (*len > max)
+		rc = err_set(err, ERR_USAGE, "%s: longer than %zu octets", path, max);
 	if (in != stdin)
 		fclose(in);
-	if (rc == 0 && *len > max) {
+	if (rc < 0) {
 		free(*octets);
-		return err_set(err, ERR_USAGE, "%s: longer than %zu octets", path, max);
+		*octets = NULL;
 	}
 	return rc;
 }

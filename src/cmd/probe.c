@@ -78,7 +78,8 @@ static void on_outcome(void *arg, const struct engine_outcome *outcome)
 	record.as_asked = as_asked(&run->settings, record.probe, record.error);
 	count(&run->summary, &record);
 	run->session.output.format->probe(&run->session.output.style, &record);
-	fflush(run->session.output.style.out);
+	if (fflush(run->session.output.style.out) != 0)
+		engine_stop(run->session.engine); /* nobody would read the rest */
 }
 
 static void on_frame(void *arg, const struct frame *frame)
@@ -102,6 +103,7 @@ static void take_stats(struct run *run, const struct engine_stats *stats)
 	summary->dropped_ring = stats->dropped_ring;
 	summary->dropped_interface = stats->dropped_interface;
 	summary->elapsed_ns = clock_monotonic_ns() - run->started_ns;
+	summary->quiet = run->settings.quiet;
 	summary->interrupted = run->signals->stop > 0;
 }
 

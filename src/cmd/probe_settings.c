@@ -18,6 +18,7 @@ void probe_settings_init(struct probe_settings *settings)
 			    .timestamps = true,
 			    .rcv_wnd = 64240,
 			    .retries = 3,
+			    .syn_retries = 3,
 			    .rto_initial_ns = SECOND_NS,  /* RFC 6298 section 2.1 */
 			    .rto_min_ns = SECOND_NS,      /* section 2.4 */
 			    .rto_max_ns = 60 * SECOND_NS, /* section 2.5 */

@@ -25,15 +25,14 @@ static void on_outcome(void *arg, const struct engine_outcome *outcome)
 	const char *seen;
 	enum token handshake;
 
+	test->result = SELFTEST_FAILED;
 	if (outcome->error || !probe) {
-		test->result = SELFTEST_CANNOT;
 		snprintf(test->why, sizeof(test->why), "%s",
 			 outcome->error ? outcome->error : "not started");
 		return;
 	}
 	handshake = verdict_handshake(probe);
 	test->rtt_ns = facts_handshake_rtt_ns(&probe->facts);
-	test->result = SELFTEST_FAILED;
 	verdict_evidence(probe, evidence);
 	seen = verdict_text(probe, handshake, token);
 	if (!token_info(handshake)->graceful)
@@ -67,6 +66,7 @@ void selftest_open(struct selftest *test, enum ip_version version, const struct 
 	*test = (struct selftest){.plan = *like, .result = SELFTEST_CANNOT, .rtt_ns = -1};
 	test->plan.close = PLAN_CLOSE_RST;
 	test->plan.tcb.retries = RETRIES;
+	test->plan.tcb.syn_retries = RETRIES;
 	test->listener = host_listen(version, &test->target.addr, &test->target.port);
 	if (test->listener < 0) {
 		if (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT)

@@ -11,7 +11,7 @@
 enum selftest_result {
 	SELFTEST_PASSED,
 	SELFTEST_NO_ADDRESS, /* there is no loopback address of this IP version */
-	SELFTEST_CANNOT,     /* it cannot be made: `why` */
+	SELFTEST_CANNOT,     /* it could not even be opened: `why` */
 	SELFTEST_FAILED,     /* a firewall or the kernel meddles: `why` */
 };
 

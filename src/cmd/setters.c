@@ -74,6 +74,7 @@ SETTER(set_number)
 		break;
 	case RETRIES:
 		tcb->retries = (unsigned)number;
+		tcb->syn_retries = (unsigned)number;
 		break;
 	case COUNT:
 		settings->count = number;

@@ -212,8 +212,7 @@ static int refuse_socket(int reason, struct err *err)
 		return err_set(
 		    err, ERR_CANNOT,
 		    "port guard: this kernel keeps socket filters for CAP_NET_ADMIN and has "
-		    "no TCP MD5 signatures (CONFIG_TCP_MD5SIG): add cap_net_admin to the "
-		    "program's file capabilities");
+		    "no TCP MD5 signatures either: it needs CONFIG_TCP_MD5SIG");
 	if (reason == EAFNOSUPPORT)
 		return err_set(err, ERR_CANNOT, "port guard: this kernel has no IPv6");
 	return err_set(err, ERR_CANNOT, "port guard: socket: %s", strerror(reason));

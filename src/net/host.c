@@ -160,6 +160,16 @@ out:
 	return rc;
 }
 
+bool host_loopback_is_up(void)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	unsigned flags = fd >= 0 ? interface_flags(fd, "lo") : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return (flags & IFF_UP) != 0;
+}
+
 static int open_listener(const struct sockaddr *address, socklen_t len)
 {
 	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -34,6 +34,8 @@ struct host_interface {
 /* All interfaces that are up, without loopback, malloc'ed in `*found`. 0, or -1 with `err`. */
 int host_interfaces(struct host_interface **found, size_t *count, struct err *err);
 
+bool host_loopback_is_up(void);
+
 /* A kernel socket that listens on a free port of the loopback address of that version, which both
  * are stored. Nobody accepts: the kernel completes handshakes by itself. To be closed with
  * host_listen_end(). -1 with errno, EADDRNOTAVAIL or EAFNOSUPPORT where there is no such

@@ -92,12 +92,6 @@ static int refuse_down(const char *device, struct err *err)
 		       device);
 }
 
-static bool is_link_local(const struct ip_addr *addr)
-{
-	return addr->version == IP_V6 && addr->octets[0] == 0xfe &&
-	       (addr->octets[1] & 0xc0) == 0x80;
-}
-
 static int refuse_scope(const char *text, struct err *err)
 {
 	return err_set(err, ERR_CANNOT,
@@ -108,11 +102,11 @@ static int refuse_scope(const char *text, struct err *err)
 static int constrain_src(struct route_table *table, const struct ip_addr *src, struct err *err)
 {
 	char text[ADDR_TEXT_MAX];
-	unsigned ifindex = is_link_local(src) ? table->only_ifindex : 0;
+	unsigned ifindex = addr_is_link_local(src) ? table->only_ifindex : 0;
 	struct rtnl_route answer;
 
 	addr_text(src, text);
-	if (is_link_local(src) && !ifindex)
+	if (addr_is_link_local(src) && !ifindex)
 		return refuse_scope(text, err);
 	if (rtnl_route(&table->rtnl, src, ifindex, NULL, &answer) != 0 || answer.type != RTN_LOCAL)
 		return err_set(err, ERR_CANNOT,
@@ -203,7 +197,7 @@ static int look_up(struct route_table *table, const struct ip_addr *dst, unsigne
 	if (scope_ifindex && ifindex != scope_ifindex)
 		return err_set(err, ERR_CANNOT, "%s: route: its %%DEVICE is not the one of -I",
 			       text);
-	if (is_link_local(dst) && !ifindex)
+	if (addr_is_link_local(dst) && !ifindex)
 		return refuse_scope(text, err);
 	reason = check_dst(dst);
 	if (reason == 0 && rtnl_route(&table->rtnl, dst, ifindex, &table->only_src, answer) != 0)

@@ -81,6 +81,26 @@ struct sender *sender_open(const char *device, struct err *err)
 	return NULL;
 }
 
+int sender_bind(struct sender *sender, const struct ip_addr *src, struct err *err)
+{
+	libnet_t *socket = src->version == IP_V6 ? sender->six : sender->four;
+	struct sockaddr_in four = {.sin_family = AF_INET};
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+	const struct sockaddr *to = (const struct sockaddr *)&four;
+	socklen_t len = sizeof(four);
+	char text[ADDR_TEXT_MAX];
+
+	memcpy(&four.sin_addr, src->octets, sizeof(four.sin_addr));
+	if (src->version == IP_V6) {
+		memcpy(&six.sin6_addr, src->octets, sizeof(six.sin6_addr));
+		to = (const struct sockaddr *)&six;
+		len = sizeof(six);
+	}
+	if (socket && bind(libnet_getfd(socket), to, len) == 0)
+		return 0;
+	return err_set(err, ERR_CANNOT, "%s: send: %s", addr_text(src, text), strerror(errno));
+}
+
 void sender_close(struct sender *sender)
 {
 	if (!sender)

@@ -10,8 +10,12 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "wire/addr.h"
 
 struct sender;
+
+/* Routes everything from now on as packets of `src`, as policy routing may want (ip rule). */
+int sender_bind(struct sender *sender, const struct ip_addr *src, struct err *err);
 
 /* `device`: leave by this interface only (SO_BINDTODEVICE), or NULL. The IPv4 and IPv6 sockets
  * are both opened now; a kernel without IPv6 refuses only when an IPv6 packet is sent. */

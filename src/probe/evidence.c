@@ -116,7 +116,10 @@ static void say_data_then_fin(const struct probe *probe, struct sentence *to)
 
 static void say_simultaneous(const struct probe *probe, struct sentence *to)
 {
-	say(to, "its FIN, %.3f ms after ours, does not acknowledge ours", app_ms(&probe->facts));
+	double after_ms = app_ms(&probe->facts);
+
+	say(to, "its FIN, %.3f ms %s ours, does not acknowledge ours",
+	    after_ms < 0 ? -after_ms : after_ms, after_ms < 0 ? "before" : "after");
 }
 
 static void say_held_open(const struct probe *probe, struct sentence *to)

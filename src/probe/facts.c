@@ -107,7 +107,13 @@ static void their_ack(struct facts *facts, const struct segment *seg, int64_t st
 		facts->data_acked = true;
 		facts->late_acked = facts->late_data;
 	}
-	if (facts->fin_ns == 0 || facts->fin_acked_ns != 0 || seq_le(seg->ack, facts->fin_seq))
+	if (facts->fin_ns == 0 || seq_le(seg->ack, facts->fin_seq))
+		return;
+	/* a pure ACK from before its FIN, which overtook it on the way */
+	if (facts->peer_fin_ns != 0 && segment_len(seg) == 0 &&
+	    seq_lt(seg->seq, facts->peer_fin_end))
+		facts->fin_acked_alone = true;
+	if (facts->fin_acked_ns != 0)
 		return;
 	facts->fin_acked_ns = stamp_ns;
 	facts->fin_acked_alone = !(seg->flags & TCP_FIN);

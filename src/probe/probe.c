@@ -288,6 +288,25 @@ static bool take_sent(struct probe *probe, const struct segment *seg, struct sen
 	return false;
 }
 
+/* A segment from our port that we did not send: somebody else on this host did. */
+static enum probe_sighting foreign_left(struct probe *probe, const struct packet *packet,
+					int64_t stamp_ns)
+{
+	struct moment *moment;
+
+	if (!(packet->seg.flags & TCP_RST))
+		return SIGHTING_FOREIGN;
+	probe->error = "a RST left our port that shakedown did not send";
+	moment = timeline_add(&probe->timeline, packet, stamp_ns);
+	if (moment) {
+		moment->ours = true;
+		moment->foreign = true;
+		moment->our_state = probe->tcb.state;
+		moment->peer = probe->peer;
+	}
+	return SIGHTING_FOREIGN_RST;
+}
+
 enum probe_sighting probe_left(struct probe *probe, const struct packet *packet, int64_t stamp_ns,
 			       int64_t now_ns, struct probe_output *out)
 {
@@ -297,12 +316,8 @@ enum probe_sighting probe_left(struct probe *probe, const struct packet *packet,
 
 	if (packet->kind != PACKET_TCP)
 		return SIGHTING_FOREIGN;
-	if (!take_sent(probe, seg, &sent)) {
-		if (!(seg->flags & TCP_RST))
-			return SIGHTING_FOREIGN;
-		probe->error = "a RST left our port that shakedown did not send";
-		return SIGHTING_FOREIGN_RST;
-	}
+	if (!take_sent(probe, seg, &sent))
+		return foreign_left(probe, packet, stamp_ns);
 	facts_saw_ours(&probe->facts, seg, stamp_ns, sent.retransmit);
 	peer_saw_ours(&probe->peer, seg);
 	if (probe->phase == PHASE_MEASURE && probe->facts.question_ns == 0 &&

@@ -14,6 +14,7 @@ enum moment_kind { MOMENT_SEGMENT, MOMENT_ICMP };
 struct moment {
 	int64_t stamp_ns; /* CLOCK_REALTIME, from the capture */
 	enum moment_kind kind;
+	bool foreign;    /* it left our port, but we did not send it: the kernel did */
 	bool ours;       /* we sent it */
 	bool retransmit; /* it was sent before, by the same side */
 	enum tcb_note note;

@@ -27,6 +27,11 @@ static bool our_syn(const struct moment *m)
 	return m->ours && has(m, TCP_SYN);
 }
 
+static bool foreign_reset(const struct moment *m)
+{
+	return m->foreign;
+}
+
 static bool our_reset_of_stale(const struct moment *m)
 {
 	return m->ours && has(m, TCP_RST) && m->our_state == TCB_SYN_SENT;
@@ -208,6 +213,11 @@ static const struct explanation explanations[] = {
      "We ask to open, and tell the number that our octets will be counted from. Nothing is proved "
      "yet.",
      "RFC 9293 section 3.5"},
+    {foreign_reset,
+     "The kernel of this host knows of no such connection and answers as it must. The port guard "
+     "is there "
+     "to keep it quiet.",
+     "RFC 9293 section 3.10.7.1"},
     {our_reset_of_stale,
      "That answer was for a SYN that we never sent, or sent long ago, so we refuse it and stay "
      "where "

@@ -69,6 +69,8 @@ static const char *const marks[NOTE_COUNT] = {
 
 static const char *mark(const struct moment *moment)
 {
+	if (moment->foreign)
+		return " (not by us)";
 	if (marks[moment->note])
 		return marks[moment->note];
 	return moment->retransmit ? " (again)" : "";

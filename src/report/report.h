@@ -54,7 +54,7 @@ struct run_summary {
 	uint64_t frames, refused, damaged, unmatched, dropped_ring, dropped_interface;
 	uint64_t handshakes[TOKEN_COUNT], closes[TOKEN_COUNT]; /* by token */
 	int64_t elapsed_ns;
-	bool interrupted;
+	bool interrupted, quiet; /* quiet: nothing else tells the tokens */
 };
 
 struct report_format {

@@ -151,7 +151,7 @@ void text_summary(FILE *out, const struct run_summary *summary)
 		summary->targets, summary->targets == 1 ? "" : "s", summary->probes,
 		summary->probes == 1 ? "" : "s", summary->as_asked, summary->not_as_asked,
 		(double)summary->elapsed_ns / 1e9);
-	if (summary->probes > 1) {
+	if (summary->probes > 1 || summary->quiet) {
 		print_tokens(out, "handshakes:", summary->handshakes);
 		print_tokens(out, "closes:", summary->closes);
 	}
@@ -159,6 +159,6 @@ void text_summary(FILE *out, const struct run_summary *summary)
 		"connections left open: %" PRIu64 ", frames dropped by the capture: %" PRIu64 "\n",
 		summary->left_open, summary->dropped_ring + summary->dropped_interface);
 	if (summary->unfinished > 0)
-		fprintf(out, "interrupted: %" PRIu64 " probe%s not carried out\n", summary->unfinished,
-			summary->unfinished == 1 ? " was" : "s were");
+		fprintf(out, "interrupted: %" PRIu64 " probe%s not carried out\n",
+			summary->unfinished, summary->unfinished == 1 ? " was" : "s were");
 }

@@ -34,6 +34,8 @@ struct compare_quantile {
 	double q;         /* 0.5, 0.9, ... */
 	const char *name; /* "p50", ... */
 	int64_t baseline_ns, current_ns;
+	/* The order-statistic interval of each (samples.h); -1: too few values for that end. */
+	int64_t baseline_low_ns, baseline_high_ns, current_low_ns, current_high_ns;
 	/*
 	 * The interval joins the two order-statistic intervals of the quantile, which hold for any
 	 * distribution (samples.h), by the square-and-add rule (Zou and Donner 2008): with b in
@@ -52,7 +54,7 @@ struct comparison {
 
 	/* Mann-Whitney: U is the number of pairs in which current is slower than baseline, a tie
 	 * being half a pair. p values from the exact distribution if no two values are equal and
-	 * there are at most COMPARE_EXACT_PAIRS pairs, else from the normal approximation with
+	 * there are at most 400 pairs, else from the normal approximation with
 	 * corrections for ties and continuity. */
 	double u;
 	double slower_probability; /* U / pairs: chance that a value of current is the slower one */
@@ -69,7 +71,6 @@ struct comparison {
 
 	struct compare_quantile quantiles[COMPARE_QUANTILES];
 };
-#define COMPARE_EXACT_PAIRS 400
 
 /* Fills `result`; 0 < alpha < 0.5. Returns -1 with `err` if one of the sets is empty, or if
  * memory runs out. Sorts both sets, which is all that it changes in them. */
@@ -96,10 +97,12 @@ enum compare_decision {
 };
 const char *compare_decision_name(enum compare_decision decision);
 
-/* Regressed means that the lower ends of two intervals both exceed the limit: that of the
- * Hodges-Lehmann shift and that of the median's shift. The first is the sharper one and belongs to
- * the rank test; the second holds even if the runs differ in spread rather than in place, where
- * the rank test alone would cry wolf. The chance of a false alarm is alpha at most. */
+/* Regressed means that two intervals both lie above the limit with all they have: that of the
+ * Hodges-Lehmann shift, and that of the median of current less the median of baseline and the
+ * limit. The first is the sharper one and belongs to the rank test; the second holds even if the
+ * runs differ in spread rather than in place, where the rank test alone would cry wolf, and has
+ * the baseline's uncertainty in a relative limit too. The chance of a false alarm is alpha at
+ * most. */
 enum compare_decision compare_regressed(const struct comparison *comparison,
 					const struct compare_limit *limit);
 

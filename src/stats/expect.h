@@ -19,14 +19,14 @@
 #define EXPECT_CLAUSES 32
 #define EXPECT_TEXT    160
 
-enum expect_operator { EXPECT_LT, EXPECT_LE, EXPECT_GT, EXPECT_GE, EXPECT_EQ, EXPECT_OPERATORS };
+enum expect_relation { EXPECT_LT, EXPECT_LE, EXPECT_GT, EXPECT_GE, EXPECT_EQ, EXPECT_RELATIONS };
 
 struct expect_measure; /* a row of the table */
 
 struct expect_clause {
 	const struct expect_measure *measure;
 	double q; /* of pNN: 0.95 */
-	enum expect_operator operator;
+	enum expect_relation relation;
 	double limit;  /* nanoseconds, per cent, or a count */
 	char text[48]; /* as written, without blanks */
 };
@@ -46,7 +46,7 @@ struct expect_outcome {
 	bool holds;
 	bool known;             /* false: nothing to measure (no answer); then it does not hold */
 	double value;           /* nanoseconds, per cent, or a count; NaN if unknown */
-	char text[EXPECT_TEXT]; /* "p95<=20ms: 23.412 ms", "p95<=20ms: nothing answered" */
+	char text[EXPECT_TEXT]; /* "p95<=20ms: 23.412 ms", "p95<=20ms: no round-trip time" */
 };
 
 /* Returns -1 with `err`: "'p200<1ms': no such measure: ...". */
@@ -62,6 +62,6 @@ size_t expect_failures(const struct expect *expect, const struct expect_figures 
 /* "min avg max mdev jitter median pNN loss sent ...", for messages and help. */
 const char *expect_measures(char text[EXPECT_TEXT]);
 /* "<=" */
-const char *expect_operator_name(enum expect_operator operator);
+const char *expect_relation_name(enum expect_relation relation);
 
 #endif

@@ -31,7 +31,7 @@ struct samples {
 	size_t len;      /* of `values`, in use */
 	size_t room;     /* of `values`, allocated */
 	size_t capacity; /* 0: SAMPLES_CAPACITY */
-	bool sorted;
+	size_t sorted;   /* of `values`, the first so many are in order */
 	bool histogram;
 	uint64_t *chunks[SAMPLES_CHUNKS];
 	uint64_t count;

@@ -92,7 +92,7 @@ void acknowledge_timeout(struct step *step)
 	struct tcb *tcb = step->tcb;
 	uint32_t flight = tcb->snd_nxt - tcb->snd_una;
 
-	if (tcb->retransmits >= tcb->config->retries) {
+	if (tcb->retransmits >= output_retries(tcb)) {
 		give_up(step);
 		return;
 	}

@@ -34,6 +34,8 @@ void output_pending(struct step *step);
 void output_ack(struct step *step);
 /* (Re)starts the retransmission timer: the RTO, or after the last try the caller's patience. */
 void output_expect_ack(struct step *step);
+/* How often what is unacknowledged now may be sent again. */
+unsigned output_retries(const struct tcb *tcb);
 /* <SEQ=seq><CTL=RST>: for what must not be answered with our own numbers. */
 void output_reset(struct step *step, uint32_t seq);
 /* The oldest unacknowledged segment once more. */

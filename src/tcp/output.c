@@ -87,11 +87,18 @@ static void time_segment(struct step *step, uint32_t end)
 	tcb->timed_at_ns = step->now_ns;
 }
 
+unsigned output_retries(const struct tcb *tcb)
+{
+	return tcb->state == TCB_SYN_SENT || tcb->state == TCB_SYN_RECEIVED
+		   ? tcb->config->syn_retries
+		   : tcb->config->retries;
+}
+
 /* How long to wait for an answer: the RTO, but for the last try the caller's own patience. */
 static int64_t patience(const struct tcb *tcb)
 {
-	return tcb->retransmits >= tcb->config->retries ? tcb->config->last_wait_ns
-							: tcb->rto.rto_ns;
+	return tcb->retransmits >= output_retries(tcb) ? tcb->config->last_wait_ns
+						       : tcb->rto.rto_ns;
 }
 
 void output_expect_ack(struct step *step)

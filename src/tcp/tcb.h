@@ -125,10 +125,11 @@ struct tcb_config {
 	int mss;    /* octets, offered in the SYN; 0: no option; -1: what the path allows */
 	int wscale; /* shift offered, 0..255 (over 14 only to see what happens); -1: no option */
 	bool sack;  /* offer SACK-permitted */
-	bool timestamps;  /* offer timestamps */
-	bool ecn;         /* ECN-setup SYN (RFC 3168 section 6.1.1) */
-	uint32_t rcv_wnd; /* octets */
-	unsigned retries; /* retransmissions of one segment before giving up */
+	bool timestamps;      /* offer timestamps */
+	bool ecn;             /* ECN-setup SYN (RFC 3168 section 6.1.1) */
+	uint32_t rcv_wnd;     /* octets */
+	unsigned retries;     /* retransmissions of one segment before giving up */
+	unsigned syn_retries; /* and of the SYN */
 	int64_t rto_initial_ns, rto_min_ns, rto_max_ns;
 	int64_t last_wait_ns; /* wait this long after the last retransmission */
 	int64_t time_wait_ns; /* 2MSL; 0: TIME-WAIT ends at once */

@@ -20,6 +20,12 @@ bool addr_equal(const struct ip_addr *a, const struct ip_addr *b)
 	return a->version == b->version && memcmp(a->octets, b->octets, addr_len(a)) == 0;
 }
 
+bool addr_is_link_local(const struct ip_addr *addr)
+{
+	return addr->version == IP_V6 && addr->octets[0] == 0xfe &&
+	       (addr->octets[1] & 0xc0) == 0x80;
+}
+
 bool addr_is_loopback(const struct ip_addr *addr)
 {
 	static const uint8_t loopback6[16] = {[15] = 1};

@@ -34,6 +34,7 @@ struct flow {
 #define ENDPOINT_TEXT_MAX (ADDR_TEXT_MAX + 8)
 
 bool addr_equal(const struct ip_addr *a, const struct ip_addr *b);
+bool addr_is_link_local(const struct ip_addr *addr); /* fe80::/10 */
 bool addr_is_loopback(const struct ip_addr *addr);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 bool flow_equal(const struct flow *a, const struct flow *b);

@@ -9,11 +9,12 @@ static enum checksum_state tcp_checksum(const struct span *span, const struct fl
 	const uint64_t pseudo =
 	    checksum_pseudo(&flow->src.addr, &flow->dst.addr, PROTOCOL_TCP, (uint32_t)span->wire);
 
+	const enum checksum_state state = decode_checksum(span, pseudo);
 	const uint16_t partial = (uint16_t)~checksum_fold(pseudo);
 
-	if (get16(span->at + 16) == partial)
+	if (state != CHECKSUM_GOOD && get16(span->at + 16) == partial)
 		return CHECKSUM_PARTIAL;
-	return decode_checksum(span, pseudo);
+	return state;
 }
 
 enum refusal decode_tcp(const struct span *span, struct packet *out)

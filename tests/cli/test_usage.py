@@ -81,6 +81,8 @@ USAGE_ERRORS = [
     ("probe -f /nonexistent", r"--file: /nonexistent: No such file or directory"),
     ("probe -f /", r"--file: /: .*Is a directory"),
     ("probe --send-file /nonexistent " + HERE, r"--send-file: /nonexistent: No such file"),
+    ("probe --send-file / " + HERE, r"--send-file: /: .*Is a directory"),
+    ("probe --send-file /dev/zero " + HERE, r"--send-file: /dev/zero: longer than 16777216 octets"),
     ("probe -f LIST", r"--file: LIST, line 3: '127.0.0.1': no port"),
     ("probe -f EMPTY", r"no target"),
 ]

@@ -65,6 +65,7 @@ static void configure(struct input *in, struct watch *watch)
 	watch->path = (struct tcb_path){
 	    .path_mss = (uint16_t)(100 + 10 * take(in, 1)), .default_mss = 536, .ts_offset = 7};
 	watch->config.retries = take(in, 1) % 4;
+	watch->config.syn_retries = watch->config.retries;
 }
 
 static void take_segment(struct input *in, const struct watch *watch, uint32_t irs,

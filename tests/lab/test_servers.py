@@ -118,7 +118,7 @@ def start_runs(client, host, rows, ports):
         if server in ports:
             targets.setdefault(options(server, asked), []).extend(
                 watch.to(host, ports[server], family) for family in families)
-    return {words: watch.Run(client, "-W 5s --time-wait 0 " + words, some)
+    return {words: watch.Run(client, "-W 5s --time-wait 200ms " + words, some)
             for words, some in targets.items()}
 
 

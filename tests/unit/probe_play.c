@@ -19,6 +19,7 @@ void play_init(struct play *play, uint32_t iss, uint32_t irs)
 					     .timestamps = true,
 					     .rcv_wnd = 64240,
 					     .retries = 3,
+					     .syn_retries = 3,
 					     .rto_initial_ns = SECOND_NS,
 					     .rto_min_ns = SECOND_NS,
 					     .rto_max_ns = 60 * SECOND_NS,

@@ -321,6 +321,7 @@ static void run_at(script_body *body, uint32_t iss, uint32_t irs)
 		       .wscale = -1,
 		       .rcv_wnd = 5000,
 		       .retries = 3,
+		       .syn_retries = 3,
 		       .rto_initial_ns = SEC,
 		       .rto_min_ns = 200 * MS,
 		       .rto_max_ns = 60 * SEC,

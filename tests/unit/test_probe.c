@@ -70,6 +70,24 @@ static void test_four_segments(void **state)
 		}
 }
 
+/* The separate ACK overtaken by the FIN on its way: its number tells that it was sent first. */
+static void test_overtaken_ack(void **state)
+{
+	(void)state;
+	for
+		EACH(i)
+		{
+			struct play s;
+
+			play_init(&s, numbers[i][0], numbers[i][1]);
+			play_handshake(&s);
+			play_server(&s, 20, F, 1, 2, 0);
+			play_server(&s, 1, A, 1, 2, 0);
+			play_wait(&s, 2000);
+			expect(&s, "established", "four-segment");
+		}
+}
+
 static void test_data_then_fin(void **state)
 {
 	(void)state;
@@ -255,6 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_three_segments),
 	    cmocka_unit_test(test_four_segments),
+	    cmocka_unit_test(test_overtaken_ack),
 	    cmocka_unit_test(test_data_then_fin),
 	    cmocka_unit_test(test_simultaneous),
 	    cmocka_unit_test(test_held_open),

@@ -225,6 +225,7 @@ static void set_up(struct end *end)
 	    .timestamps = next() % 2,
 	    .rcv_wnd = next() % 3 ? 8000 : 900 + next() % 8000,
 	    .retries = 1000,
+	    .syn_retries = 1000,
 	    .rto_initial_ns = SEC,
 	    .rto_min_ns = 200 * MS,
 	    .rto_max_ns = 2 * SEC,

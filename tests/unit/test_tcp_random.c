@@ -156,6 +156,7 @@ static void random_config(uint64_t *random, struct watch *watch)
 	    .rcv_wnd =
 		one_in(random, 8) ? windows[next(random) % 2] : windows[2 + next(random) % 3],
 	    .retries = next(random) % 5,
+	    .syn_retries = next(random) % 5,
 	    .rto_initial_ns = SEC,
 	    .rto_min_ns = 200 * MS,
 	    .rto_max_ns = 60 * SEC,

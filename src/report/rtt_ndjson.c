@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* report, round-trip series for programs: one JSON object per line. doc/shakedown.schema.json. */
+#include <math.h>
+
+#include "report/json.h"
+#include "report/rtt.h"
+
+static void begin(struct json *json, const struct report_style *style, const char *type)
+{
+	json_begin(json, style->out);
+	json_text(json, "type", type);
+	json_text(json, "schema", REPORT_SCHEMA);
+}
+
+void rtt_ndjson_run(const struct report_style *style, const struct run_info *info)
+{
+	struct json json;
+
+	begin(&json, style, "run");
+	json_text(&json, "tool", "shakedown");
+	json_text(&json, "version", info->version);
+	json_text(&json, "command", "rtt");
+	json_int(&json, "started_ns", info->started_ns);
+	json_int(&json, "targets", (int64_t)info->targets);
+	json_text(&json, "close_mode", plan_close_name(info->plan->close));
+	json_int(&json, "close_wait_limit_ns", info->plan->close_wait_ns);
+	json_int(&json, "time_wait_ns", info->plan->tcb.time_wait_ns);
+	json_int(&json, "retries", info->plan->tcb.syn_retries);
+	json_end(&json);
+}
+
+static void put_where(struct json *json, const char *target, const struct endpoint *remote)
+{
+	char addr[ADDR_TEXT_MAX];
+	bool known = remote->addr.version != IP_NONE;
+
+	json_text(json, "target", target);
+	json_text(json, "addr", known ? addr_text(&remote->addr, addr) : NULL);
+	json_int(json, "port", remote->port);
+	json_int_or_null(json, "family", known, remote->addr.version);
+}
+
+static void put_measurement(struct json *json, const struct rtt_measurement *measurement)
+{
+	char text[TOKEN_TEXT_MAX], from[ADDR_TEXT_MAX];
+	bool answered = measurement->answer != RTT_ANSWER_NONE;
+
+	json_text(json, "answer", rtt_answer_text(measurement, text));
+	json_text(json, "answer_from", answered ? addr_text(&measurement->from, from) : NULL);
+	json_int_or_null(json, "sent_ns", measurement->sent_ns != 0, measurement->sent_ns);
+	json_int_or_null(json, "rtt_ns", measurement->rtt_ns >= 0, measurement->rtt_ns);
+	json_int_or_null(json, "path_rtt_ns", measurement->path_ns >= 0, measurement->path_ns);
+	json_int_or_null(json, "app_close_ns", measurement->close_ns >= 0, measurement->close_ns);
+	json_int(json, "syn_retransmits", measurement->retransmits);
+	json_int(json, "duplicates", measurement->duplicates);
+}
+
+static void put_no_measurement(struct json *json)
+{
+	static const char *const nulls[] = {"answer",          "answer_from", "sent_ns",
+					    "rtt_ns",          "path_rtt_ns", "app_close_ns",
+					    "syn_retransmits", "duplicates"};
+
+	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
+		json_null(json, nulls[i]);
+}
+
+void rtt_ndjson_probe(const struct report_style *style, const struct rtt_record *record)
+{
+	struct json json;
+
+	begin(&json, style, "rtt");
+	put_where(&json, record->target, &record->remote);
+	json_int(&json, "seq", (int64_t)record->seq);
+	json_int_or_null(&json, "source_port", record->measurement != NULL, record->source_port);
+	if (record->measurement)
+		put_measurement(&json, record->measurement);
+	else
+		put_no_measurement(&json);
+	json_text(&json, "stamp", record->stamp);
+	json_bool(&json, "inconclusive", record->capture_dropped);
+	json_bool(&json, "left_open", record->left_open);
+	json_text(&json, "error", record->error);
+	json_end(&json);
+}
+
+static void put_samples(struct json *json, const char *key, struct samples *samples)
+{
+	static const struct {
+		const char *name;
+		double q;
+	} quantiles[] = {{"p50_ns", 0.5},
+			 {"p90_ns", 0.9},
+			 {"p95_ns", 0.95},
+			 {"p99_ns", 0.99},
+			 {"p99_9_ns", 0.999}};
+	bool any = samples_count(samples) > 0;
+	int64_t low_ns = -1, high_ns = -1;
+
+	json_open(json, key);
+	json_int(json, "count", (int64_t)samples_count(samples));
+	json_int_or_null(json, "min_ns", any, samples_min(samples));
+	json_int_or_null(json, "avg_ns", any, llround(samples_mean(samples)));
+	json_int_or_null(json, "max_ns", any, samples_max(samples));
+	json_int_or_null(json, "mdev_ns", any, llround(samples_mdev(samples)));
+	json_int_or_null(json, "jitter_ns", samples_count(samples) > 1,
+			 llround(samples_jitter(samples)));
+	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++)
+		json_int_or_null(json, quantiles[i].name, any,
+				 samples_quantile(samples, quantiles[i].q));
+	any = samples_median_ci(samples, 0.95, &low_ns, &high_ns) == 0;
+	json_int_or_null(json, "median_low_ns", any, low_ns);
+	json_int_or_null(json, "median_high_ns", any, high_ns);
+	json_bool(json, "exact", samples_exact(samples));
+	json_close(json);
+}
+
+void rtt_ndjson_sum(const struct report_style *style, const struct rtt_sum *sum)
+{
+	const struct series *series = sum->series;
+	struct json json;
+
+	begin(&json, style, "rtt_summary");
+	put_where(&json, sum->target, &sum->remote);
+	json_int(&json, "sent", (int64_t)series->sent);
+	json_int(&json, "answered", (int64_t)series->answered);
+	json_int(&json, "lost", (int64_t)series->lost);
+	json_int(&json, "inconclusive", (int64_t)series->inconclusive);
+	json_int(&json, "retransmitted", (int64_t)series->retransmitted);
+	json_int(&json, "duplicates", (int64_t)series->duplicates);
+	json_int(&json, "late", (int64_t)series->late);
+	json_int(&json, "refused", (int64_t)series->refused);
+	json_int(&json, "icmp", (int64_t)series->icmp);
+	json_int(&json, "uncertain", (int64_t)series->uncertain);
+	json_int(&json, "elapsed_ns", sum->elapsed_ns);
+	put_samples(&json, "rtt", &sum->series->rtt);
+	put_samples(&json, "path", &sum->series->path);
+	put_samples(&json, "close", &sum->series->close);
+	json_text(&json, "baseline", sum->comparison ? compare_decision_name(sum->decision) : NULL);
+	json_end(&json);
+}
