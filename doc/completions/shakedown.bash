@@ -14,13 +14,6 @@ _shakedown_value()
 		awk -F '\t' -v option="$3" 'option == $1 || option == $2 { print $3 }'
 }
 
-# The tokens of a kind: handshake or close.
-_shakedown_tokens()
-{
-	"$1" help tokens 2>/dev/null |
-		awk -v kind="$2:" '/^[A-Z]/ { ours = tolower($1) == kind } /^  / && ours { print $1 }'
-}
-
 # _shakedown_reply WORD CANDIDATE...
 _shakedown_reply()
 {
@@ -44,7 +37,7 @@ _shakedown_complete_value()
 	IFACE*) _shakedown_reply "$3" $(cd /sys/class/net 2>/dev/null && echo *) ;;
 	TOKEN*)
 		[[ $3 != *,* ]] || begun=${3%,*},
-		_shakedown_reply "$3" $(_shakedown_tokens "$1" "${4#--expect-}" | sed "s/^/$begun/")
+		_shakedown_reply "$3" $(_shakedown_words "$1" --tokens "${4#--expect-}" | sed "s/^/$begun/")
 		compopt -o nospace 2>/dev/null
 		;;
 	esac
@@ -56,7 +49,7 @@ _shakedown()
 	local subcommand=${COMP_WORDS[1]} value
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		_shakedown_reply "$word" $(_shakedown_words "$program" --subcommands)
+		_shakedown_reply "$word" $(_shakedown_words "$program" --subcommands) ping
 		return
 	fi
 	if [[ $subcommand == help ]]; then

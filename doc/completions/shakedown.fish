@@ -4,14 +4,8 @@
 # The tokens of a kind (handshake or close), behind those of the list that are there already.
 function __shakedown_tokens -a kind
     set -l before (commandline -ct | string replace -r '^--?[a-z-]*=' '' | string match -r '^.*,')
-    set -l ours no
-    for line in (shakedown help tokens)
-        switch $line
-            case '  *'
-                test $ours = yes; and string replace -r '^  ([a-z-]+) +(.*)$' "$before\$1\t\$2" -- $line
-            case '*'
-                test (string lower -- $line) = "$kind:"; and set ours yes; or set ours no
-        end
+    for line in (shakedown help --tokens $kind)
+        echo $before$line
     end
 end
 
@@ -23,7 +17,9 @@ end
 
 # One option of a subcommand.
 function __shakedown_option -a subcommand name letter value help
-    set -l spec -c shakedown -n "__fish_seen_subcommand_from $subcommand" -l (string sub -s 3 -- $name) -d $help
+    set -l names $subcommand
+    test $subcommand = rtt; and set names 'rtt ping'
+    set -l spec -c shakedown -n "__fish_seen_subcommand_from $names" -l (string sub -s 3 -- $name) -d $help
     test -n "$letter"; and set -a spec -s (string sub -s 2 -- $letter)
     switch $value
         case ''
@@ -48,7 +44,8 @@ end
 complete -c shakedown -f
 complete -c shakedown -n __fish_use_subcommand -a '(shakedown help --subcommands)'
 complete -c shakedown -n '__fish_seen_subcommand_from help' -a '(shakedown help --subcommands) tokens'
-complete -c shakedown -n '__fish_seen_subcommand_from probe' -a '(__fish_print_hostnames)'
+complete -c shakedown -n __fish_use_subcommand -a ping -d 'another name for rtt'
+complete -c shakedown -n '__fish_seen_subcommand_from probe rtt ping' -a '(__fish_print_hostnames)'
 for subcommand in (shakedown help --subcommands 2>/dev/null | string replace -r '\t.*' '')
     for line in (shakedown help --options $subcommand 2>/dev/null)
         __shakedown_option $subcommand (string split \t -- $line)

@@ -71,6 +71,8 @@ static int take_lines(struct baseline *baseline, FILE *in, struct err *err)
 			rc = take_record(baseline, record, err);
 		json_decref(record);
 	}
+	if (rc == 0 && ferror(in))
+		rc = err_set(err, ERR_USAGE, "cannot read it: %s", strerror(errno));
 	free(line);
 	return rc;
 }

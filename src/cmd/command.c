@@ -14,6 +14,8 @@
 #include "cmd/rtt_settings.h"
 #include "probe/verdict.h"
 
+#define TOKEN_COLUMN 21
+
 static int cmd_help(int argc, char **argv);
 static int cmd_version(int argc, char **argv);
 
@@ -57,7 +59,18 @@ static void print_tokens(FILE *out, enum token_kind kind, const char *heading)
 		const struct token_info *info = token_info((enum token)i);
 
 		if (info->kind == kind)
-			fprintf(out, "  %-18s %s\n", info->name, info->meaning);
+			options_wrap(info->meaning, fprintf(out, "  %s", info->name), TOKEN_COLUMN,
+				     out);
+	}
+}
+
+static void list_tokens(FILE *out, enum token_kind kind)
+{
+	for (unsigned i = 1; i < TOKEN_COUNT; i++) {
+		const struct token_info *info = token_info((enum token)i);
+
+		if (info->kind == kind)
+			fprintf(out, "%s\t%s\n", info->name, info->meaning);
 	}
 }
 
@@ -82,7 +95,7 @@ static int help_topic(const char *topic)
 	return EXIT_AS_ASKED;
 }
 
-/* "help --options SUBCOMMAND" lists options for shells, "help --subcommands" the subcommands. */
+/* Lists for shells: "help --subcommands", "help --options SUBCOMMAND", "help --tokens KIND". */
 static int help_for_shells(int argc, char **argv)
 {
 	const struct command *command = argc > 2 ? command_find(argv[2]) : NULL;
@@ -92,6 +105,9 @@ static int help_for_shells(int argc, char **argv)
 			printf("%s\t%s\n", at->name, at->summary);
 	else if (strcmp(argv[1], "--options") == 0 && command && command->options)
 		options_list(command->options, stdout);
+	else if (strcmp(argv[1], "--tokens") == 0 && argc > 2)
+		list_tokens(stdout, strcmp(argv[2], "close") == 0 ? TOKEN_KIND_CLOSE
+								  : TOKEN_KIND_HANDSHAKE);
 	return EXIT_AS_ASKED;
 }
 

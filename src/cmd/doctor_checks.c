@@ -154,11 +154,6 @@ static bool is_coarse(const struct host_interface *at)
 	return !at->stamps_ns;
 }
 
-static bool has_adapter_stamps(const struct host_interface *at)
-{
-	return at->stamps_adapter;
-}
-
 static bool is_strict(const struct host_interface *at)
 {
 	return at->strict_path;
@@ -225,11 +220,6 @@ static void check_stamps(const struct doctor *doctor, struct doctor_finding *fin
 		say(finding, STATUS_NOTE, "in microseconds only on %s; of kind %s", names, list);
 	else
 		say(finding, STATUS_OK, "in nanoseconds; of kind %s", list);
-	if (names_of(doctor, has_adapter_stamps, names) > 0)
-		add_remedy(finding,
-			   "for stamps of the adapter itself, on %s: probe with --timestamp-type "
-			   "adapter",
-			   names);
 }
 
 static void say_merged(const struct doctor *doctor, size_t count, const char *names,

@@ -106,11 +106,11 @@ static int print_names(const struct option_row *row, FILE *out)
 	return n;
 }
 
-static void print_help_text(const char *text, int column, FILE *out)
+void options_wrap(const char *text, int column, int indent, FILE *out)
 {
-	size_t room = LINE_COLUMNS - HELP_COLUMN;
+	size_t room = (size_t)(LINE_COLUMNS - indent);
 
-	if (column >= HELP_COLUMN) {
+	if (column >= indent) {
 		putc('\n', out);
 		column = 0;
 	}
@@ -120,7 +120,7 @@ static void print_help_text(const char *text, int column, FILE *out)
 		if (len > room)
 			for (len = room; len > 0 && text[len] != ' '; len--)
 				;
-		fprintf(out, "%*s%.*s\n", HELP_COLUMN - column, "", (int)len, text);
+		fprintf(out, "%*s%.*s\n", indent - column, "", (int)len, text);
 		text += len;
 		text += strspn(text, " ");
 		column = 0;
@@ -132,7 +132,7 @@ void options_help(const struct option_row *rows, FILE *out)
 	for (; rows->name; rows++) {
 		if (rows->group)
 			fprintf(out, "\n%s\n", rows->group);
-		print_help_text(rows->help, print_names(rows, out), out);
+		options_wrap(rows->help, print_names(rows, out), HELP_COLUMN, out);
 	}
 }
 

@@ -30,6 +30,10 @@ int options_parse(const struct option_row *rows, int argc, char **argv, void *se
 /* The options for people, in groups, 80 columns. */
 void options_help(const struct option_row *rows, FILE *out);
 
+/* Text from column `indent` to 80, where `column` columns have been printed already; on a new line
+ * if they reach as far. */
+void options_wrap(const char *text, int column, int indent, FILE *out);
+
 /* One line per option for shells: "--name<TAB>-n<TAB>VALUE<TAB>help". */
 void options_list(const struct option_row *rows, FILE *out);
 

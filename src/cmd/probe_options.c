@@ -70,7 +70,7 @@ const struct option_row probe_options[] = {
      OUTPUT},
     {"pcap", 0, "FILE", NULL, "save the frames, both directions, with nanosecond stamps", set_text,
      PCAP},
-    {"timestamp-type", 0, "TYPE", NULL, "stamps by host, host_hiprec, adapter or adapter_unsynced",
+    {"timestamp-type", 0, "TYPE", NULL, "who stamps the frames: host (default) or host_hiprec",
      set_tstamp, 0},
     {"quiet", 'q', NULL, NULL, "the summary only", set_toggle, QUIET},
     {"verbose", 'v', NULL, NULL, "reasons under each line", set_toggle, VERBOSE},

@@ -11,9 +11,12 @@
 #include "cmd/rtt_settings.h"
 #include "cmd/session.h"
 #include "cmd/signals.h"
+#include "cmd/trace.h"
 #include "net/clock.h"
 #include "report/rtt.h"
 
+#define FEW_SERIES     64   /* beyond that, memory counts: */
+#define MANY_CAPACITY  4096 /* values kept exactly for each target */
 #define LIVE_MIN       64
 #define LIVE_MAX       16384
 #define LIVE_REDRAW_NS INT64_C(100000000)
@@ -163,7 +166,8 @@ static int open_run(struct rtt_run *run, struct err *err)
 	if (!run->series)
 		return err_set(err, ERR_INTERNAL, "memory: too many targets");
 	for (size_t i = 0; i < settings->probe.targets.count; i++)
-		series_init(&run->series[i]);
+		series_init(&run->series[i],
+			    settings->probe.targets.count > FEW_SERIES ? MANY_CAPACITY : 0);
 	return session_open(&run->session, &config, err);
 }
 
@@ -282,6 +286,10 @@ int cmd_rtt(int argc, char **argv)
 
 		probe_settings_free(&run.settings.probe);
 		return command_find("help")->run(2, help);
+	}
+	if (run.settings.trace) {
+		status = trace_run(&run.settings, &run.session, &err);
+		goto out;
 	}
 	run.signals = signals_take();
 	if (session_targets(&run.session, &run.settings.probe, &err) == 0 &&

@@ -10,8 +10,12 @@
 #define SECOND_NS            INT64_C(1000000000)
 #define INTERVAL_MIN_NS      INT64_C(1000000)
 #define INTERVAL_MIN_USER_NS INT64_C(200000000)
+#define TTL_DEFAULT          64
+#define HOPS_DEFAULT         30
+#define TRACE_COUNT_DEFAULT  3
+#define TRACE_COUNT_MAX      1000
 
-enum rtt_toggle { HALF_OPEN, DATA_RTT, CSV, HISTOGRAM };
+enum rtt_toggle { HALF_OPEN, DATA_RTT, CSV, HISTOGRAM, TRACE };
 
 static int set_rtt_toggle(void *to, const char *value, int flag, struct err *err)
 {
@@ -24,6 +28,7 @@ static int set_rtt_toggle(void *to, const char *value, int flag, struct err *err
 	settings->probe.plan.measure_path |= flag == DATA_RTT;
 	settings->csv |= flag == CSV;
 	settings->histogram |= flag == HISTOGRAM;
+	settings->trace |= flag == TRACE;
 	return 0;
 }
 
@@ -54,6 +59,12 @@ static int set_syn_retries(void *to, const char *value, int flag, struct err *er
 		return -1;
 	settings->probe.plan.tcb.syn_retries = (unsigned)number;
 	return 0;
+}
+
+static int set_max_hops(void *to, const char *value, int flag, struct err *err)
+{
+	(void)flag;
+	return parse_number(value, 1, 255, &((struct rtt_settings *)to)->max_hops, err);
 }
 
 static int set_baseline(void *to, const char *value, int flag, struct err *err)
@@ -88,8 +99,12 @@ const struct option_row rtt_options[] = {
     {"data-rtt", 0, NULL, NULL,
      "time a keepalive-style question after the handshake too: the path without SYN processing",
      set_rtt_toggle, DATA_RTT},
-    {"count", 'c', "N", "Time and pace:", "stop after N probes of each target (default: never)",
-     set_number, COUNT},
+    {"trace", 0, NULL, NULL,
+     "SYNs with rising TTL: each router on the way and its distance, until the server answers",
+     set_rtt_toggle, TRACE},
+    {"max-hops", 0, "N", NULL, "--trace: up to this TTL (default 30)", set_max_hops, 0},
+    {"count", 'c', "N", "Time and pace:",
+     "stop after N probes of each target, or hop (default: never; --trace: 3)", set_number, COUNT},
     {"interval", 'i', "DURATION", NULL,
      "between the probes of one target (default 1s; under 200ms for root, down to 1ms)",
      set_interval, 0},
@@ -115,7 +130,7 @@ const struct option_row rtt_options[] = {
      OUTPUT},
     {"pcap", 0, "FILE", NULL, "save the frames, both directions, with nanosecond stamps", set_text,
      PCAP},
-    {"timestamp-type", 0, "TYPE", NULL, "stamps by host, host_hiprec, adapter or adapter_unsynced",
+    {"timestamp-type", 0, "TYPE", NULL, "who stamps the frames: host (default) or host_hiprec",
      set_tstamp, 0},
     {"quiet", 'q', NULL, NULL, "sums only; on a terminal, a live line for one target", set_toggle,
      QUIET},
@@ -136,13 +151,35 @@ const struct option_row rtt_options[] = {
 
 void rtt_settings_init(struct rtt_settings *settings)
 {
-	*settings = (struct rtt_settings){.linger_ns = 10 * SECOND_NS};
+	*settings = (struct rtt_settings){.linger_ns = 10 * SECOND_NS, .max_hops = HOPS_DEFAULT};
 	probe_settings_init(&settings->probe);
 	settings->probe.count = 0;
 	settings->probe.ladder = CHOICE_NO;
+	settings->probe.plan.ip.ttl = TTL_DEFAULT;
 	settings->probe.plan.tcb.syn_retries = 1;
 	settings->probe.plan.tcb.time_wait_ns = 0;
 	settings->probe.plan.close_wait_ns = SECOND_NS;
+}
+
+/* A trace has its own table, and a TTL and a count of its own. */
+static int check_trace(struct rtt_settings *settings, struct err *err)
+{
+	struct probe_settings *probe = &settings->probe;
+
+	if (settings->csv || settings->histogram || settings->baseline ||
+	    settings->expect.count > 0 || probe->plan.measure_path)
+		return err_set(err, ERR_USAGE,
+			       "--trace: goes with none of --csv, --histogram, --baseline, "
+			       "--expect, --data-rtt");
+	if (probe->plan.ip.ttl != TTL_DEFAULT)
+		return err_set(err, ERR_USAGE, "--trace, --ttl: a trace goes through the TTLs");
+	if (probe->targets.count != 1)
+		return err_set(err, ERR_USAGE, "--trace: one target only");
+	if (probe->count == 0)
+		probe->count = TRACE_COUNT_DEFAULT;
+	if (probe->count > TRACE_COUNT_MAX)
+		return err_set(err, ERR_USAGE, "--trace: --count %d at most", TRACE_COUNT_MAX);
+	return 0;
 }
 
 int rtt_settings_read(struct rtt_settings *settings, int argc, char **argv, struct err *err)
@@ -163,5 +200,5 @@ int rtt_settings_read(struct rtt_settings *settings, int argc, char **argv, stru
 	if (settings->probe.targets.count == 0)
 		return err_set(err, ERR_USAGE,
 			       "rtt: no target: write HOST PORT or HOST:PORT, or see --help");
-	return 0;
+	return settings->trace ? check_trace(settings, err) : 0;
 }

@@ -9,7 +9,8 @@
 
 struct rtt_settings {
 	struct probe_settings probe; /* first: the setters that all subcommands share rely on it */
-	bool csv, histogram;
+	bool csv, histogram, trace;
+	int64_t max_hops;           /* --trace */
 	const char *baseline;       /* an NDJSON file of an earlier run; NULL: none */
 	struct compare_limit limit; /* --max-regression */
 	struct expect expect;

@@ -206,16 +206,23 @@ SETTER(set_targets_file)
 	return targets_add_file(&((struct probe_settings *)to)->targets, value, err);
 }
 
+/* Stamps by the adapter are refused: a capture sees our own segments before the adapter does, so
+ * that the two ends of a time would come from two clocks. */
 SETTER(set_tstamp)
 {
 	struct probe_settings *settings = to;
 
 	(void)flag;
 	settings->tstamp_type = pcap_tstamp_type_name_to_val(value);
+	if (settings->tstamp_type == PCAP_TSTAMP_ADAPTER ||
+	    settings->tstamp_type == PCAP_TSTAMP_ADAPTER_UNSYNCED)
+		return err_set(
+		    err, ERR_USAGE,
+		    "'%s' would time answers by another clock than our own segments, "
+		    "which an adapter does not stamp for a capture: use host or host_hiprec",
+		    value);
 	if (settings->tstamp_type < 0)
-		return err_set(err, ERR_USAGE,
-			       "'%s' is none of host, host_hiprec, adapter, adapter_unsynced",
-			       value);
+		return err_set(err, ERR_USAGE, "'%s' is none of host, host_hiprec", value);
 	return 0;
 }
 

@@ -74,8 +74,6 @@ static void add_stamp_type(struct host_interface *at, int type)
 	const char *name = pcap_tstamp_type_val_to_name(type);
 	size_t len = strlen(at->stamps);
 
-	if (type == PCAP_TSTAMP_ADAPTER)
-		at->stamps_adapter = true;
 	snprintf(at->stamps + len, sizeof(at->stamps) - len, "%s%s", len > 0 ? ", " : "",
 		 name ? name : "?");
 }

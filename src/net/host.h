@@ -23,7 +23,6 @@ int64_t host_setting(const char *name, unsigned which);
 struct host_interface {
 	char name[IF_NAMESIZE];
 	char stamps[HOST_STAMPS_MAX]; /* kinds of time stamps, as --timestamp-type has them */
-	bool stamps_adapter;          /* "adapter" is among them */
 	bool stamps_ns;               /* nanoseconds are to be had */
 	bool gro, lro;                /* received segments are merged, by the kernel, the adapter */
 	bool splits;                  /* TSO or GSO: segments are made late, of longer ones */

@@ -32,6 +32,7 @@ struct drawing {
 	char marks[SCALE_ROWS][MARKS];
 	uint64_t total, most;
 	int label_width, count_width, bar_width;
+	bool from_alone; /* no room for "- to" */
 };
 
 static const struct unit {
@@ -115,11 +116,12 @@ static void set_widths(struct drawing *drawing)
 			drawing->most = drawing->scale.counts[i];
 	}
 	drawing->count_width = snprintf(NULL, 0, "%" PRIu64, drawing->most);
-	/* "from - to |bar count share % marks" */
-	drawing->bar_width = width - 2 * drawing->label_width - drawing->count_width - marks_width -
-			     (3 + 2 + 1 + 8 + 2);
-	if (drawing->bar_width < BAR_MIN)
-		drawing->bar_width = BAR_MIN;
+	/* "from - to |bar count share %  marks" */
+	width -= drawing->label_width + 2 + 1 + drawing->count_width + 8 + 2 + marks_width;
+	drawing->from_alone = width - drawing->label_width - 3 < BAR_MIN;
+	drawing->bar_width = width - (drawing->from_alone ? 0 : drawing->label_width + 3);
+	if (drawing->bar_width < 1)
+		drawing->bar_width = 1;
 	if (drawing->bar_width > BAR_MAX)
 		drawing->bar_width = BAR_MAX;
 }
@@ -152,7 +154,9 @@ static void print_row(const struct drawing *drawing, size_t row)
 
 	label(&drawing->scale, row, from);
 	label(&drawing->scale, row + 1, to);
-	fprintf(style->out, "%*s - %*s ", drawing->label_width, from, drawing->label_width, to);
+	fprintf(style->out, "%*s ", drawing->label_width, from);
+	if (!drawing->from_alone)
+		fprintf(style->out, "- %*s ", drawing->label_width, to);
 	if (style->unicode)
 		fputs(body ? "\u2502" : "\u250a", style->out);
 	else
@@ -171,6 +175,12 @@ static void print_row(const struct drawing *drawing, size_t row)
 	fputc('\n', style->out);
 }
 
+/* Where the bars begin. */
+static int bars_at(const struct drawing *drawing)
+{
+	return drawing->label_width + 1 + (drawing->from_alone ? 0 : drawing->label_width + 3);
+}
+
 void histogram_print(const struct report_style *style, struct samples *samples)
 {
 	struct drawing drawing = {.style = style, .total = samples_count(samples)};
@@ -187,11 +197,11 @@ void histogram_print(const struct report_style *style, struct samples *samples)
 			print_row(&drawing, row++);
 			continue;
 		}
-		fprintf(style->out, "%*s%s\n", 2 * drawing.label_width + 4, "",
+		fprintf(style->out, "%*s%s\n", bars_at(&drawing), "",
 			style->unicode ? "\u22ee" : "...");
 		row += empty;
 	}
 	if (drawing.scale.body_first > 0 || drawing.scale.body_end < drawing.scale.rows)
 		fprintf(style->out, "%*s%s wider rows: the outermost 1 %% at either end\n",
-			2 * drawing.label_width + 4, "", style->unicode ? "\u250a" : ":");
+			bars_at(&drawing), "", style->unicode ? "\u250a" : ":");
 }

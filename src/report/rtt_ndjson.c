@@ -29,7 +29,7 @@ void rtt_ndjson_run(const struct report_style *style, const struct run_info *inf
 	json_end(&json);
 }
 
-static void put_where(struct json *json, const char *target, const struct endpoint *remote)
+void rtt_ndjson_where(struct json *json, const char *target, const struct endpoint *remote)
 {
 	char addr[ADDR_TEXT_MAX];
 	bool known = remote->addr.version != IP_NONE;
@@ -65,22 +65,27 @@ static void put_no_measurement(struct json *json)
 		json_null(json, nulls[i]);
 }
 
+void rtt_ndjson_members(struct json *json, const struct rtt_record *record)
+{
+	rtt_ndjson_where(json, record->target, &record->remote);
+	json_int(json, "seq", (int64_t)record->seq);
+	json_int_or_null(json, "source_port", record->measurement != NULL, record->source_port);
+	if (record->measurement)
+		put_measurement(json, record->measurement);
+	else
+		put_no_measurement(json);
+	json_text(json, "stamp", record->stamp);
+	json_bool(json, "inconclusive", record->capture_dropped);
+	json_bool(json, "left_open", record->left_open);
+	json_text(json, "error", record->error);
+}
+
 void rtt_ndjson_probe(const struct report_style *style, const struct rtt_record *record)
 {
 	struct json json;
 
 	begin(&json, style, "rtt");
-	put_where(&json, record->target, &record->remote);
-	json_int(&json, "seq", (int64_t)record->seq);
-	json_int_or_null(&json, "source_port", record->measurement != NULL, record->source_port);
-	if (record->measurement)
-		put_measurement(&json, record->measurement);
-	else
-		put_no_measurement(&json);
-	json_text(&json, "stamp", record->stamp);
-	json_bool(&json, "inconclusive", record->capture_dropped);
-	json_bool(&json, "left_open", record->left_open);
-	json_text(&json, "error", record->error);
+	rtt_ndjson_members(&json, record);
 	json_end(&json);
 }
 
@@ -121,7 +126,7 @@ void rtt_ndjson_sum(const struct report_style *style, const struct rtt_sum *sum)
 	struct json json;
 
 	begin(&json, style, "rtt_summary");
-	put_where(&json, sum->target, &sum->remote);
+	rtt_ndjson_where(&json, sum->target, &sum->remote);
 	json_int(&json, "sent", (int64_t)series->sent);
 	json_int(&json, "answered", (int64_t)series->answered);
 	json_int(&json, "lost", (int64_t)series->lost);

@@ -133,10 +133,12 @@ void rtt_text_sum(const struct report_style *style, const struct rtt_sum *sum)
 	fprintf(style->out, "\n--- %s handshake round trips ---\n", sum->target);
 	fprintf(style->out,
 		"%" PRIu64 " probes sent, %" PRIu64 " answered, %" PRIu64
-		" lost (%.3g %%), %" PRIu64 " retransmitted, %" PRIu64 " duplicate, %" PRIu64
-		" late, time %.0f ms\n",
-		series->sent, series->answered, series->lost, loss, series->retransmitted,
-		series->duplicates, series->late, in_ms((double)sum->elapsed_ns));
+		" lost (%.3g %%), time %.0f ms\n",
+		series->sent, series->answered, series->lost, loss, in_ms((double)sum->elapsed_ns));
+	fprintf(style->out,
+		"%" PRIu64 " SYNs retransmitted, %" PRIu64 " duplicate and %" PRIu64
+		" late answers\n",
+		series->retransmitted, series->duplicates, series->late);
 	if (series->refused > 0 || series->icmp > 0)
 		fprintf(style->out, "of the answers: %" PRIu64 " by RST, %" PRIu64 " by ICMP\n",
 			series->refused, series->icmp);

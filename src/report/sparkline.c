@@ -46,9 +46,8 @@ static const char *glyph(const struct report_style *style, const struct range *r
 
 	if (value < 0)
 		return "x";
-	level = (int)((height(value) - range->low) / (range->high - range->low) * LEVELS);
-	level = level < LEVELS ? level : LEVELS - 1;
-	level = level > 0 ? level : 0;
+	level =
+	    (int)lround((height(value) - range->low) / (range->high - range->low) * (LEVELS - 1));
 	return style->unicode ? blocks[level] : plain[level];
 }
 

@@ -34,7 +34,7 @@ int quantity_parse(const char *text, double *value, enum quantity_unit *unit)
 		if (strcmp(end, units[i].name) != 0)
 			continue;
 		*value *= units[i].factor;
-		/* 1.1 * 1e6 is not quite 1100000. */
+		/* 1.001 * 1e6 is not quite 1001000. */
 		if (units[i].unit == QUANTITY_TIME)
 			*value = round(*value * 1e3) / 1e3;
 		*unit = units[i].unit;

@@ -2,12 +2,14 @@
 /* A series: measurements -> counts and samples. */
 #include "stats/series.h"
 
-void series_init(struct series *series)
+#include <errno.h>
+
+void series_init(struct series *series, size_t capacity)
 {
 	*series = (struct series){.sent = 0};
-	samples_init(&series->rtt, 0);
-	samples_init(&series->path, 0);
-	samples_init(&series->close, 0);
+	samples_init(&series->rtt, capacity);
+	samples_init(&series->path, capacity);
+	samples_init(&series->close, capacity);
 }
 
 void series_free(struct series *series)
@@ -19,7 +21,9 @@ void series_free(struct series *series)
 
 static int add_known(struct samples *samples, int64_t value_ns)
 {
-	return value_ns < 0 ? 0 : samples_add(samples, value_ns);
+	if (value_ns < 0 || samples_add(samples, value_ns) == 0 || errno == ERANGE)
+		return 0;
+	return -1;
 }
 
 static void count_answer(struct series *series, const struct rtt_measurement *measurement,

@@ -19,10 +19,12 @@ struct series {
 	uint64_t recent_count;
 };
 
-void series_init(struct series *series);
+/* `capacity`: values kept exactly in each store (samples.h); 0: the default. */
+void series_init(struct series *series, size_t capacity);
 void series_free(struct series *series);
 
-/* -1 if memory ran out. `inconclusive`: the capture dropped frames meanwhile. */
+/* -1 if memory ran out. A time that is none, as after a step of the clock, is left out.
+ * `inconclusive`: the capture dropped frames meanwhile. */
 int series_add(struct series *series, const struct rtt_measurement *measurement, bool inconclusive);
 
 /* The latest, oldest first; returns their number. */

@@ -52,15 +52,10 @@ def option_tables():
 
 
 def tokens():
-    """{"handshake": [...], "close": [...]} as help prints them."""
-    found, kind = {}, None
-    for line in shakedown("help", "tokens").stdout.splitlines():
-        if line.startswith("  "):
-            found[kind].append(line.split()[0])
-        else:
-            kind = line.rstrip(":").lower()
-            found[kind] = []
-    return found
+    """{"handshake": [...], "close": [...]} as help lists them."""
+    return {kind: [line.split("\t")[0]
+                   for line in shakedown("help", "--tokens", kind).stdout.splitlines()]
+            for kind in ("handshake", "close")}
 
 
 def section(manual, heading):
@@ -85,7 +80,11 @@ def check_options(manual):
 
 def check_tokens(manual, schema):
     words = tokens()
-    ok(len(words["handshake"]) > 10 and len(words["close"]) > 10, "help tokens lists the tokens")
+    ok(len(words["handshake"]) > 10 and len(words["close"]) > 10, "help lists the tokens")
+    lines = shakedown("help", "tokens").stdout.splitlines()
+    same("help tokens, for people, has them all", words["handshake"] + words["close"],
+         [found[1] for line in lines if (found := re.match(r"  ([\w-]+)", line))])
+    ok(max(map(len, lines)) <= 80, "and keeps to 80 columns", [x for x in lines if len(x) > 80])
     text = section(manual, "VERDICT TOKENS")
     same("the manual explains each token", words["handshake"] + words["close"],
          re.findall(r"^\.It Li ([\w-]+)(?: \*)?$", text, re.M))
@@ -120,10 +119,20 @@ def check_schema(manual, schema):
            set(defs[name]["required"]) == set(defs[name]["properties"]) for name in records),
        "the schema allows no other member and demands each", records)
     formats = section(manual, "OUTPUT FORMATS")
+    heading = re.search(r"(target,addr,[\w,]+)", "".join(
+        re.findall(r'"([^"]*)"', source("src/report/rtt_csv.c").split("static void put_text")[0])))
+    ok(heading[1].replace(",", ", ") + "." in " ".join(formats.split()),
+       "the manual has the columns of CSV in their order", heading[1])
     told = set(re.findall(r"[\w.]+", " ".join(re.findall(r"^\.(?:It )?Li (.*)$", formats, re.M))))
     fields = {field for name in records for field in defs[name]["properties"]}
     ok(fields <= told, "the manual tells each field", lambda: sorted(fields - told))
     version = re.search(r'REPORT_SCHEMA "([^"]+)"', source("src/report/report.h"))[1]
+    ok(names("src/stats/compare.c", "COMPARE_") ==
+       [word for word in defs["rtt_summary"]["properties"]["baseline"]["enum"] if word],
+       "the schema has the verdicts of a comparison")
+    same("the schema has the answers", names("src/probe/rtt.c", "RTT_ANSWER_"),
+         [word for word in defs["rtt"]["properties"]["answer"]["anyOf"][0]["enum"] if word] +
+         ["icmp"])
     ok(all(defs[name]["properties"]["schema"]["const"] == version for name in records
            if "schema" in defs[name]["properties"]) and schema["title"] == version,
        f"the schema's version is {version}")
@@ -180,6 +189,16 @@ def complete_in_bash(path, words):
     return run.stdout.split()
 
 
+def check_subcommands(path):
+    """Options of any subcommand, by any of its names."""
+    for name, rows in option_tables().items():
+        same(f"bash: {name} --<TAB>", [row[0] for row in rows], complete_in_bash(path, [name, "--"]))
+    rows = [row[0] for row in option_tables()["rtt"]]
+    same("bash: ping --<TAB>, another name of rtt", rows, complete_in_bash(path, ["ping", "--"]))
+    offered = complete_in_bash(path, ["rtt", "--baseline", "READ"])
+    ok("README" in offered, "bash: rtt --baseline READ<TAB> completes a file", offered)
+
+
 def check_bash():
     path = os.path.abspath(os.path.join(SRCDIR, "doc/completions/shakedown.bash"))
     rows = option_tables()["probe"]
@@ -187,10 +206,10 @@ def check_bash():
     interfaces = os.listdir("/sys/class/net")
     takes_file = [row[0] for row in rows if row[2] == "FILE"]
     for typed, wanted in (
-            ([""], ["probe", "doctor", "help", "version"]),
+            ([""], ["probe", "rtt", "ping", "doctor", "help", "version"]),
+            (["pi"], ["ping"]),
             (["pro"], ["probe"]),
             (["help", "to"], ["tokens"]),
-            (["probe", "--"], [row[0] for row in rows]),
             (["probe", "--close-"], ["--close-wait-limit"]),
             (["probe", "--close", ""], ["fin", "rst", "server"]),
             (["probe", "--close", "=", "s"], ["server"]),
@@ -214,7 +233,9 @@ def check_fish(directory):
     for typed, wanted in (("shakedown pr", ["probe"]),
                           ("shakedown probe --close-", ["--close-wait-limit"]),
                           ("shakedown probe --close ", ["fin", "rst", "server"]),
-                          ("shakedown probe --expect-close silent,thr", ["silent,three-segment"])):
+                          ("shakedown probe --expect-close silent,thr", ["silent,three-segment"]),
+                          ("shakedown rtt --half", ["--half-open"]),
+                          ("shakedown ping --max-reg", ["--max-regression"])):
         run = subprocess.run(["fish", "--no-config", "-c", f"source {path}; complete -C '{typed}'"],
                              capture_output=True, text=True, check=False, timeout=60, env=env)
         same(f"fish: {typed}<TAB>", wanted,
@@ -236,6 +257,8 @@ def check_completions():
                                  timeout=20)
             ok(run.returncode == 0 and not run.stderr, f"{shell} reads {name}", run.stderr)
         check_bash()
+        check_subcommands(os.path.abspath(os.path.join(SRCDIR,
+                                                       "doc/completions/shakedown.bash")))
         if shutil.which("fish"):
             check_fish(directory)
 

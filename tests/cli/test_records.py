@@ -8,8 +8,10 @@ disagree with each other, and the ladder would change its looks unnoticed.
 Records of many kinds of probes are held against doc/shakedown.schema.json and against themselves;
 ladders, their times masked, against tests/golden/ (GOLDEN=write writes them anew).
 """
+import csv
 import difflib
 import fcntl
+import io
 import json
 import os
 import pty
@@ -51,6 +53,11 @@ QUICK = "--retries 1 -W 300ms --close-wait-limit 700ms --time-wait 0 --rto-max 1
 WAYS = ["", "-6", "--close rst", "--close server", "--send hello", "--half-close --http",
         "--await 300ms --send x", "--no-timestamps --no-sack --no-wscale --mss 0 --ecn",
         "-c 2 -i 50ms --close rst", "NAME"]
+# the same for rtt; BASE is the file of an earlier run
+RTT_WAYS = ["", "-6", "--half-open", "--data-rtt", "--syn-retries 0 --linger 0", "NAME",
+            "--baseline BASE --max-regression 1s -q"]
+STEADY = [port for port in PORTS if port not in (7009, FILTERED, REJECTED)]
+FIGURES = ["min_ns", "p50_ns", "p90_ns", "p95_ns", "p99_ns", "p99_9_ns", "max_ns"]
 # name, options, port: exchanges that go the same way each time
 LADDERS = [("four-segment", "", 7002), ("explained", "--explain", 7002),
            ("held-open", "--close-wait-limit 500ms", 7001), ("closed", "", CLOSED),
@@ -69,7 +76,8 @@ def schema_check():
     jsonschema.Draft202012Validator.check_schema(schema)
     kinds = {name: jsonschema.Draft202012Validator({"$ref": f"#/$defs/{name}",
                                                     "$defs": schema["$defs"]})
-             for name in ("run", "probe", "tcp_segment", "icmp_segment", "summary")}
+             for name in ("run", "probe", "tcp_segment", "icmp_segment", "summary", "rtt",
+                          "rtt_summary", "hop", "trace_summary")}
 
     def check(record):
         kind = record["type"]
@@ -182,6 +190,104 @@ def check_records(client, server):
        sorted(map(str, tokens["close"])))
 
 
+def odd_sums(probes, summary):
+    """What a target's sums say that its probes do not, or that makes no sense."""
+    def count(key, *values):
+        return sum(probe[key] in values for probe in probes)
+    tried = [probe for probe in probes if probe["answer"] is not None]
+    wanted = {"sent": len(tried), "lost": count("answer", "none"), "inconclusive": 0,
+              "answered": len(tried) - count("answer", "none"), "refused": count("answer", "rst"),
+              "icmp": sum(probe["answer"].startswith("icmp-") for probe in tried),
+              "retransmitted": sum(probe["syn_retransmits"] > 0 for probe in tried)}
+    wrong = [key for key, value in wanted.items() if summary[key] != value]
+    for key, field in (("rtt", "rtt_ns"), ("path", "path_rtt_ns"), ("close", "app_close_ns")):
+        values = sorted(probe[field] for probe in probes if probe[field] is not None)
+        figures = summary[key]
+        if figures["count"] != len(values) or not figures["exact"]:
+            wrong.append(f"{key}: count")
+        if not values:
+            wrong += [f"{key}: {name}" for name, value in figures.items()
+                      if value is not None and name not in ("count", "exact")]
+            continue
+        in_order = [figures[name] for name in FIGURES]
+        if (figures["min_ns"], figures["max_ns"]) != (values[0], values[-1]) or \
+                figures["p50_ns"] != values[(len(values) - 1) // 2] or \
+                abs(figures["avg_ns"] - sum(values) / len(values)) > 1 or \
+                in_order != sorted(in_order):
+            wrong.append(key)
+    return wrong
+
+
+def check_rtt_run(name, run, check):
+    records = run.records
+    if check:
+        wrong = [(record["type"], check(record)) for record in records if check(record)]
+        ok(not wrong, f"rtt {name}: records fit the schema", wrong[:3])
+    types = [record["type"] for record in records]
+    first = types.index("rtt_summary")
+    ok(types[0] == "run" and set(types[1:first]) == {"rtt"} and
+       set(types[first:]) == {"rtt_summary"}, f"rtt {name}: the run, its probes, the sums", types)
+    wrong = []
+    for summary in records[first:]:
+        probes = [record for record in records[1:first] if record["target"] == summary["target"]]
+        wrong += [(summary["target"], what) for what in odd_sums(probes, summary)]
+        if sorted(probe["seq"] for probe in probes) != list(range(8)):
+            wrong.append((summary["target"], "seq"))
+    ok(not wrong, f"rtt {name}: the sums are those of the probes", wrong)
+    ports = [record["source_port"] for record in records[1:first]
+             if record["source_port"] is not None]
+    ok(len(ports) == len(set(ports)) and not any(record["left_open"] for record in
+                                                 records[1:first]),
+       f"rtt {name}: a port for each probe, nothing left open", ports)
+    answered = [record["answered"] > 0 for record in records[first:]]
+    ok(run.rc == (0 if all(answered) else 1), f"rtt {name}: exit status", run.rc)
+    return records[1:first]
+
+
+def check_rtt(client, server):
+    """Records of rtt: kinds of answers, sums, CSV with the same columns, a trace."""
+    check = schema_check()
+    answers = set()
+    base = client.shakedown(["rtt", "-J", "-c", "8", "-i", "20ms", "-o", "BASE",
+                             *(f"{server.ip4}:{port}" for port in STEADY)])
+    ok(base.rc == 0 and not base.out, "a baseline is written", str(base))
+    for way in RTT_WAYS:
+        host = f"[{server.ip6}]" if way == "-6" else server.ip4
+        targets = [f"{host}:{port}" for port in PORTS]
+        if way == "NAME":
+            targets[2:] = ["nowhere.invalid:80"]
+        if "BASE" in way:
+            targets = [f"{host}:{port}" for port in STEADY]
+        run = client.shakedown(["rtt", "-J", "-c", "8", "-i", "20ms", "-W", "300ms",
+                                *way.replace("NAME", "").split(), *targets])
+        probes = check_rtt_run(way or "plain", run, check)
+        answers |= {probe["answer"] for probe in probes}
+        if "BASE" in way:
+            ok({record["baseline"] for record in run.records if record["type"] == "rtt_summary"} ==
+               {"within"}, "rtt: compared with the baseline", run.out[-300:])
+    ok(answers == {"syn-ack", "rst", "none", "icmp-3-13", "icmp-1-1", None},
+       "answers of all kinds were met", sorted(map(str, answers)))
+    run = client.shakedown(f"rtt --csv -c 1 {server.ip4}:{CLOSED} {server.ip4}:7000")
+    rows = list(csv.DictReader(io.StringIO(run.out)))
+    ok(run.rc == 0 and sorted((row["port"], row["answer"]) for row in rows) ==
+       [("7000", "syn-ack"), (str(CLOSED), "rst")] and
+       set(rows[0]) <= set(probes[0]), "CSV has a row each, and the records' fields", run.out)
+    check_trace(client, server, check)
+
+
+def check_trace(client, server, check):
+    for port, end, status in ((7000, "reached", 0), (CLOSED, "reached", 0),
+                              (FILTERED, "unknown", 1)):
+        run = client.shakedown(f"rtt --trace --max-hops 2 -J -W 300ms {server.ip4} {port}")
+        records = run.records
+        types = [record["type"] for record in records]
+        if check:
+            wrong = [(record["type"], check(record)) for record in records if check(record)]
+            ok(not wrong, f"trace to {port}: records fit the schema", wrong[:3])
+        ok(types[0] == "run" and types[-1] == "trace_summary" and set(types[1:-1]) == {"hop"} and
+           records[-1]["end"] == end and run.rc == status, f"trace to {port}: {end}", str(run))
+
+
 def check_pipe(client, server):
     """To a pipe: plain text. To a file of -o: the same, and nothing on stdout."""
     env = dict(os.environ, LC_ALL="C.UTF-8", TERM="xterm")
@@ -278,6 +384,7 @@ def main():
         os.environ["LAB_PEER"] = " ".join(binary("LAB_PEER", "./tests/lab/peer"))
         os.chdir(net.dir)
         check_records(client, server)
+        check_rtt(client, server)
         check_pipe(client, server)
         check_terminal(client, server)
         check_ladders(client, server)

@@ -57,6 +57,7 @@ USAGE_ERRORS = [
     ("probe --expect-handshake icmp-3-256 " + HERE, r"'icmp-3-256' is no token of this kind"),
     ("probe --expect-handshake , " + HERE, r"--expect-handshake: needs a token"),
     ("probe --timestamp-type best " + HERE, r"--timestamp-type: 'best' is none of"),
+    ("rtt --timestamp-type adapter " + HERE, r"--timestamp-type: 'adapter' would time answers by another"),
     # targets
     ("probe 127.0.0.1", r"'127.0.0.1': no port"),
     ("probe 127.0.0.1 9 9", r"'127.0.0.1': no port"),
@@ -71,6 +72,37 @@ USAGE_ERRORS = [
     ("probe fd00::1:80", r"an IPv6 address needs brackets"),
     ("probe [::1]", r"write \[V6-ADDRESS\]:PORT"),
     ("probe [::1:80", r"write \[V6-ADDRESS\]:PORT"),
+    # rtt
+    ("rtt", r"rtt: no target"),
+    ("ping", r"rtt: no target"),
+    ("rtt -i 0 " + HERE, r"--interval: '0' is shorter than 1ms"),
+    ("rtt -i 999us " + HERE, r"--interval: '999us' is shorter than 1ms"),
+    ("rtt -i often " + HERE, r"--interval: 'often' is no duration"),
+    ("rtt -c 0 " + HERE, r"--count: '0' is no number from 1"),
+    ("rtt --syn-retries 11 " + HERE, r"--syn-retries: '11' is no number from 0 to 10"),
+    ("rtt --linger -1 " + HERE, r"--linger: '-1' is no duration"),
+    ("rtt --max-hops 0 " + HERE, r"--max-hops: '0' is no number from 1 to 255"),
+    ("rtt --expect p200<1ms " + HERE, r"--expect: 'p200': no such measure: there are min "),
+    ("rtt --expect p95=1ms " + HERE, r"--expect: 'p95=1ms': no operator"),
+    ("rtt --expect p95<1 " + HERE, r"--expect: 'p95<1': '1' is not what p95 takes: a time"),
+    ("rtt --expect loss<1ms " + HERE, r"--expect: .*'1ms' is not what loss takes: a share"),
+    ("rtt --expect max<1s, " + HERE, r"--expect: an empty expectation"),
+    ("rtt --expect " + "max<1s," * 32 + "min<1s " + HERE, r"--expect: more than 32 expectations"),
+    ("rtt --max-regression 10 " + HERE, r"--max-regression: '10' is no limit of a regression"),
+    ("rtt --max-regression -1ms " + HERE, r"--max-regression: '-1ms' is no limit"),
+    ("rtt --max-regression 99999999s " + HERE, r"--max-regression: .*longer than 39 hours"),
+    ("rtt --csv --json " + HERE, r"--csv, --json: only one format"),
+    ("rtt --data-rtt --half-open " + HERE, r"--data-rtt: needs a connection"),
+    ("rtt --trace --csv " + HERE, r"--trace: goes with none of --csv"),
+    ("rtt --trace --ttl 3 " + HERE, r"--trace, --ttl: a trace goes through the TTLs"),
+    ("rtt --trace 127.0.0.1:9 127.0.0.2:9", r"--trace: one target only"),
+    ("rtt --trace -c 1001 " + HERE, r"--trace: --count 1000 at most"),
+    ("rtt --baseline /nonexistent " + HERE, r"--baseline: /nonexistent: No such file"),
+    ("rtt --baseline / " + HERE, r"--baseline: /: .*Is a directory"),
+    ("rtt --baseline LIST " + HERE, r"--baseline: LIST: line 1: no JSON: "),
+    ("rtt --baseline EMPTY " + HERE, r"--baseline: EMPTY: no round-trip times in it"),
+    ("rtt --baseline OTHER " + HERE, r"--baseline: OTHER: no round-trip times in it"),
+    ("rtt --baseline BROKEN " + HERE, r"--baseline: BROKEN: .*out of range"),
     # what contradicts itself
     ("probe --send x --http " + HERE, r"--http, --send: only one request"),
     ("probe --half-close " + HERE, r"--half-close: needs a request"),
@@ -85,6 +117,8 @@ USAGE_ERRORS = [
     ("probe --send-file /dev/zero " + HERE, r"--send-file: /dev/zero: longer than 16777216 octets"),
     ("probe -f LIST", r"--file: LIST, line 3: '127.0.0.1': no port"),
     ("probe -f EMPTY", r"no target"),
+    ("rtt -f /", r"--file: /: .*Is a directory"),
+    ("rtt -f EMPTY", r"no target"),
 ]
 
 # the same, where the command line is right and the host does not play along
@@ -95,6 +129,9 @@ HOST_ERRORS = [
     ("probe -o /nonexistent/file " + HERE, r"/nonexistent/file: cannot write it: No such file"),
     ("probe --pcap /nonexistent/file " + HERE, r"/nonexistent/file.*No such file"),
     ("probe -o / " + HERE, r"/: cannot write it: Is a directory"),
+    ("rtt -I 192.0.2.1 " + HERE, r"192\.0\.2\.1.*address of this host"),
+    ("rtt -o /nonexistent/file " + HERE, r"/nonexistent/file: cannot write it: No such file"),
+    ("rtt --trace nowhere.invalid:80", r"nowhere\.invalid: cannot resolve: "),
 ]
 
 
@@ -121,8 +158,10 @@ def check_host(net):
 
 
 def check_disk(net):
-    for words in (["-J"], ["-J", "--segments"], ["--explain"], []):
-        run = net.here.shakedown(["probe", *words, "-o", "/dev/full", HERE])
+    for words in (["probe", "-J"], ["probe", "-J", "--segments"], ["probe", "--explain"],
+                  ["probe"], ["rtt", "-c", "1"], ["rtt", "-c", "1", "-J"],
+                  ["rtt", "-c", "1", "--csv"], ["rtt", "--trace"]):
+        run = net.here.shakedown([*words, "-o", "/dev/full", HERE])
         last = run.err.splitlines()[-1]
         ok(run.rc == CANNOT and not run.out and "No space left on device" in last and
            last.startswith("shakedown: /dev/full: "), f"{words}: a full disk", str(run))
@@ -158,6 +197,12 @@ def check_names(net):
     ok(run.rc == CANNOT and "no route" in run.out, "no route", str(run))
     ok(net.here.shakedown("probe -J nowhere.invalid:80").records[1]["error"] is not None,
        "a record says it too")
+    run = net.here.shakedown("rtt -c 1 nowhere.invalid:80")
+    ok(run.rc == CANNOT and "nowhere.invalid: cannot resolve: " in run.out,
+       "a name that nobody knows, for rtt", str(run))
+    run = net.here.shakedown(f"rtt -c 1 nowhere.invalid:80 {HERE}")
+    ok(run.rc == 1 and "cannot resolve" in run.out and "closed port" in run.out,
+       "rtt: the others are carried out", str(run))
 
 
 def become_nobody():
@@ -201,6 +246,10 @@ def main():
             file.write("# a comment\n127.0.0.1:80  # and another\n127.0.0.1\n")
         with open("EMPTY", "w", encoding="ascii"):
             pass
+        with open("OTHER", "w", encoding="ascii") as file:
+            file.write('{"type":"probe","target":"127.0.0.1:9","rtt_ns":1}\n[]\n')
+        with open("BROKEN", "w", encoding="ascii") as file:
+            file.write('{"type":"rtt","target":"127.0.0.1:9","rtt_ns":-1}\n')
         check_usage(net)
         check_host(net)
         check_disk(net)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from children import Daemon
 
-SYN, RST, ACK = 2, 4, 16
+FIN, SYN, RST, ACK = 1, 2, 4, 16
 MAGIC_NS = 0xa1b23c4d
 BLOCK_S = 1.2  # how long a block of the capture's ring may wait
 
@@ -73,22 +73,24 @@ def segments(path):
 
 
 class Handshake:
-    """One ISS of one 4-tuple: stamps of its SYNs, and of the answers that acknowledge them."""
+    """One ISS of one 4-tuple: stamps of its SYNs, of the answers that acknowledge them, and of the
+    server's first FIN (0: none)."""
 
     def __init__(self, sport, dport, iss):
         self.sport, self.dport, self.iss = sport, dport, iss
-        self.syns, self.synacks, self.rsts = [], [], []
+        self.syns, self.synacks, self.rsts, self.fin = [], [], [], 0
 
 
 def handshakes(segs):
     """{(sport, dport): [Handshake, ...]} in the order of their first SYN."""
-    found, last = collections.defaultdict(list), {}
+    found, last, latest = collections.defaultdict(list), {}, {}
     for seg in segs:
         if seg.flags & (SYN | ACK | RST) == SYN:
             key = (seg.sport, seg.dport, seg.seq)
             if key not in last:
                 last[key] = Handshake(*key)
                 found[key[:2]].append(last[key])
+                latest[key[:2]] = last[key]
             last[key].syns.append(seg.time_ns)
             continue
         shake = last.get((seg.dport, seg.sport, seg.ack - 1 & 0xffffffff))
@@ -96,6 +98,9 @@ def handshakes(segs):
             shake.synacks.append(seg.time_ns)
         elif shake and seg.flags & RST and seg.flags & ACK:
             shake.rsts.append(seg.time_ns)
+        elif seg.flags & FIN and (seg.dport, seg.sport) in latest:
+            shake = latest[seg.dport, seg.sport]
+            shake.fin = shake.fin or seg.time_ns
     return found
 
 

@@ -141,8 +141,11 @@ def check_record(record, shake, truth, gaps):
         complaints.append(f"syn_retransmits, but {len(shake.syns)} SYNs left")
     if not answered:
         return complaints
-    repeats = sum(b - a >= COPY_NS for a, b in zip(shake.synacks, shake.synacks[1:]))
-    gaps["duplicates"] += len(shake.synacks) - 1 - repeats
+    copies = [b for a, b in zip(shake.synacks, shake.synacks[1:]) if b - a < COPY_NS]
+    seen = sum(stamp < shake.fin for stamp in copies)  # it is over when the server's FIN is here
+    gaps["copies"] += len(copies)
+    if not seen <= record["duplicates"] <= len(copies):
+        complaints.append(f"between {seen} and {len(copies)} duplicates")
     if record["rtt_ns"] is None:
         gaps["excluded"] += 1
         if len(shake.syns) == 1:
@@ -168,8 +171,8 @@ def late(record, shake):
 
 def check_run(name, result, found, truth):
     """One of the two runs, probe by probe."""
-    gaps = {"duplicates": 0, "excluded": 0, "resolved": 0, "capture": [], "wire": []}
-    complaints, late_count, doubled = [], 0, 0
+    gaps = {"copies": 0, "excluded": 0, "resolved": 0, "capture": [], "wire": []}
+    complaints, late_count = [], 0
     end_ns = started(result) + max((rec["elapsed_ns"] for rec in sums(result).values()), default=0)
     for rec in rtts(result):
         shake = rtt_truth.pick(found, rec["source_port"], rec["port"], rec["sent_ns"] or 0)
@@ -181,12 +184,12 @@ def check_run(name, result, found, truth):
                        for text in check_record(rec, shake, truth, gaps)]
         if rec["answer"] == "none":
             late_count += sum(stamp < end_ns for stamp in shake.synacks)
-        doubled += rec["duplicates"]
     records = rtts(result)
-    ok(len(records) == TARGETS * ROUNDS and result.rc == 0 or result.rc == 1,
+    ok(len(records) == TARGETS * ROUNDS and result.rc == 0,
        f"{name}: a record for each probe", f"{len(records)}, rc {result.rc} {result.err}")
-    ok(not complaints, f"{name}: each time is that of its SYN and its SYN-ACK; each loss and each "
-       "SYN sent again is in the capture", lambda: f"{len(complaints)}:\n" + "\n".join(complaints[:6]))
+    ok(not complaints, f"{name}: each time is that of its SYN and its SYN-ACK; each loss, "
+       "duplicate and SYN sent again is in the capture",
+       lambda: f"{len(complaints)}:\n" + "\n".join(complaints[:6]))
     said = sum(rec["late"] for rec in sums(result).values())
     ok(said == late_count, f"{name}: late answers are counted as such", f"{said}, truly {late_count}")
     ok(not sum_complaints(result), f"{name}: the sums agree with the records",
@@ -194,12 +197,14 @@ def check_run(name, result, found, truth):
     ok(not any(rec["left_open"] for rec in records) and "left open: 0" in result.err,
        f"{name}: nothing left open on this side", result.err)
     spread = sorted(gaps["wire"])
-    lab.note(f"{name}: {len(records)} probes, lost {sum(r['answer'] == 'none' for r in records)}, "
+    answers = collections.Counter(rec["answer"] for rec in records)
+    lab.note(f"{name}: {len(records)} probes, lost {answers['none']}, "
              f"SYN sent again {sum(r['syn_retransmits'] for r in records)} times, late {said}, "
-             f"excluded {gaps['excluded']}, sent again but timed {gaps['resolved']}; from the "
-             f"capture: at most {max(gaps['capture'], default=-1)} ns; from the wire's clock: median "
-             f"{nearest_rank(spread, .5) / 1e3:.1f} us, p99 {nearest_rank(spread, .99) / 1e3:.1f} us")
-    return doubled, gaps["duplicates"]
+             f"duplicates {sum(r['duplicates'] for r in records)} and {gaps['copies']} with those that "
+             f"came after the end, excluded {gaps['excluded']}, sent again but timed "
+             f"{gaps['resolved']}; from the capture: at most {max(gaps['capture'], default=-1)} ns; "
+             f"from the wire's clock: median {nearest_rank(spread, .5)} ns, p99 "
+             f"{nearest_rank(spread, .99)} ns")
 
 
 def test_bad_network():
@@ -220,10 +225,7 @@ def test_bad_network():
         counters = wire.stop()
         truth, found = rtt_truth.WireTruth(wire.frames()), rtt_truth.handshakes(segs)
         for name, result in results.items():
-            said, true = check_run(name, result, found, truth)
-            ok(said == true or name == "half-open" and said <= true,
-               f"{name}: duplicates are counted as the capture has them", f"{said}, truly {true}")
-            lab.note(f"{name}: {said} duplicates counted, {true} in the capture")
+            check_run(name, result, found, truth)
         ok(counters["ab"]["dropped"] > 500 and counters["ba"]["duplicated"] > 200,
            "bad network: it was bad indeed", counters)
 
@@ -291,7 +293,7 @@ def test_signals(client, server):
     ok(early and result.rc == 0 and len(rtts(result)) == 30,
        "SIGQUIT: figures so far on stderr, and the run goes on", lambda: str(result))
     run = Rtt(client, f"-i 40ms {server.ip4}:7000")
-    lab.wait_for(lambda: run.read("out").count("rtt=") > 3 or not run.alive(), 3)
+    lab.wait_for(lambda: run.read("out").count("rtt=") > 3 or not run.alive(), 1)
     time.sleep(0.3)
     run.proc.send_signal(signal.SIGINT)
     result = run.finish(10)

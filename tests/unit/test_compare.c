@@ -187,7 +187,6 @@ static void compare_arrays(const int64_t *x, size_t m, const int64_t *y, size_t 
 static void test_textbook(void **state)
 {
 	static const int64_t women[] = {20, 11, 17, 12}, men[] = {19, 22, 16, 29, 24};
-	/* The same with a tie far from the others' order: 17 of men is 17 of women. */
 	static const int64_t tied[] = {19, 22, 17, 29, 24};
 	struct comparison found;
 
@@ -197,14 +196,12 @@ static void test_textbook(void **state)
 	assert_near(found.u, 17);
 	assert_near(found.p, 14.0 / 126);
 	assert_near(found.p_slower, 7.0 / 126);
-	assert_int_equal(found.shift.ns, 8);
-	assert_int_equal(found.baseline_median_ns, 12);
-	assert_int_equal(found.current_median_ns, 22);
-	/* The exact interval of 4 and 5 values at 95 %: tables have U = 1, the second from either
-	 * end. */
+	/* -4 -1 -1 2 2 4 4 5 5 7 | 7 8 9 10 11 12 12 13 17 18 */
+	assert_int_equal(found.shift.ns, 7);
+	/* The critical value of 4 and 5 values is U = 1: the second from either end. */
 	assert_true(found.shift.low_known);
 	assert_int_equal(found.shift.low_ns, -1);
-	assert_int_equal(found.shift.high_ns, 13);
+	assert_int_equal(found.shift.high_ns, 17);
 
 	compare_arrays(women, 4, tied, 5, &found);
 	assert_false(found.exact);
@@ -215,26 +212,30 @@ static void test_textbook(void **state)
 }
 
 /* Critical values of U, two-sided 5 %, from the tables in any textbook: U there at most gives p <=
- * 0.05, one more does not. The interval's rank is one more than the critical value. */
+ * 0.05, one more does not. The interval's rank is one more. The approximation may be one short. */
 static void test_critical_values(void **state)
 {
 	static const struct {
 		size_t m, n;
 		int critical;
-	} known[] = {{4, 4, 0},  {5, 5, 2},    {5, 8, 6},    {6, 6, 5},    {7, 10, 14},
-		     {8, 8, 13}, {10, 10, 23}, {12, 15, 49}, {15, 15, 64}, {20, 20, 127}};
+	} known[] = {{4, 4, 0},     {5, 5, 2},     {5, 8, 6},    {6, 6, 5},    {7, 10, 14},
+		     {8, 8, 13},    {10, 10, 23},  {12, 15, 49}, {15, 15, 64}, {20, 20, 127},
+		     {25, 25, 211}, {30, 30, 317}, {5, 100, 120}};
 
 	(void)state;
 	for (size_t i = 0; i < LEN(known); i++) {
 		struct pairs pairs;
 		struct samples x = {0}, y = {0};
+		int rank;
 
 		for (size_t j = 0; j < known[i].m; j++)
 			samples_add(&x, (int64_t)j);
 		for (size_t j = 0; j < known[i].n; j++)
 			samples_add(&y, 100 + (int64_t)j);
 		assert_int_equal(pairs_init(&pairs, &x, &y), 0);
-		assert_near(pairs_interval_rank(&pairs, 0.025), known[i].critical + 1);
+		rank = (int)pairs_interval_rank(&pairs, 0.025) - 1;
+		assert_true(rank == known[i].critical ||
+			    (known[i].m * known[i].n > 400 && rank == known[i].critical - 1));
 		pairs_free(&pairs);
 		samples_free(&x);
 		samples_free(&y);
@@ -349,10 +350,10 @@ static void test_large(void **state)
 	assert_int_equal(compare_samples(&x, &y, 0.025, &exact, NULL), 0);
 	assert_int_equal(compare_samples(&xh, &yh, 0.025, &rough, NULL), 0);
 	assert_true(fabs(exact.slower_probability - rough.slower_probability) < 1e-4);
-	assert_true(llabs(exact.shift.ns - rough.shift.ns) < 22e6 * 0x1p-12);
-	assert_true(llabs(exact.shift.low_ns - rough.shift.low_ns) < 22e6 * 0x1p-12);
+	assert_true(fabs((double)(exact.shift.ns - rough.shift.ns)) < 22e6 * 0x1p-12);
+	assert_true(fabs((double)(exact.shift.low_ns - rough.shift.low_ns)) < 22e6 * 0x1p-12);
 	assert_true(exact.shift.low_ns < exact.shift.ns && exact.shift.ns < exact.shift.high_ns);
-	assert_true(llabs(exact.quantiles[0].shift.ns - 2000000) < 150000);
+	assert_true(fabs((double)(exact.quantiles[0].shift.ns - 2000000)) < 150000);
 	samples_free(&x);
 	samples_free(&y);
 	samples_free(&xh);

@@ -72,10 +72,6 @@ static struct rates simulate(const struct side *x, const struct side *y,
 	rates.shift_covered /= ROUNDS;
 	rates.median_covered /= ROUNDS;
 	rates.p90_covered /= ROUNDS;
-	print_message(
-	    "# %zu, %zu: regressed %.4f significant %.4f, cover: shift %.4f p50 %.4f p90 %.4f\n",
-	    x->n, y->n, rates.regressed, rates.significant, rates.shift_covered,
-	    rates.median_covered, rates.p90_covered);
 	return rates;
 }
 
