@@ -15,6 +15,8 @@
 #include "net/clock.h"
 
 #define FRAMES_PER_TURN 256
+#define TURNS_MAX       64
+#define LAG_MAX_NS      INT64_C(50000000)
 
 /* When the next job may start: the rate, and the interval between rounds. */
 static int64_t job_time(const struct engine *engine)
@@ -26,7 +28,7 @@ static int64_t job_time(const struct engine *engine)
 	int64_t by_round = (int64_t)round * engine->config.interval_ns +
 			   (int64_t)(within * 1000000000 / engine->config.rate);
 
-	return engine->started_ns + (by_round > by_rate ? by_round : by_rate);
+	return engine->schedule_ns + (by_round > by_rate ? by_round : by_rate);
 }
 
 static bool may_start(const struct engine *engine)
@@ -49,9 +51,21 @@ static void skip_jobs(struct engine *engine)
 	}
 }
 
+/* Turns that were missed, as by a stopped process, are not made up for in a burst: the schedule
+ * moves. */
+static void forgive_lag(struct engine *engine)
+{
+	int64_t lag_ns = clock_monotonic_ns() - job_time(engine);
+
+	if (lag_ns > LAG_MAX_NS)
+		engine->schedule_ns += lag_ns;
+}
+
 static void start_jobs(struct engine *engine)
 {
 	skip_jobs(engine);
+	if (may_start(engine))
+		forgive_lag(engine);
 	while (may_start(engine) && job_time(engine) <= clock_monotonic_ns()) {
 		live_start(engine);
 		skip_jobs(engine);
@@ -91,7 +105,7 @@ static void packet_arrived(struct engine *engine, const struct packet *packet, i
 			return;
 		}
 		if (engine->live[slot].lingering) {
-			live_late(engine, slot, packet);
+			live_late(engine, slot, packet, stamp_ns);
 			return;
 		}
 		probe_arrived(&engine->live[slot].probe, packet, stamp_ns, now_ns, &out);
@@ -204,6 +218,17 @@ static void read_key(struct engine *engine)
 		engine->config.key_fd = -1;
 }
 
+/* All that is there, before any timer may call it missing; bounded, since a flood must not keep the
+ * timers and signals waiting. */
+static int read_frames(struct engine *engine, struct capture *capture)
+{
+	int n = FRAMES_PER_TURN;
+
+	for (int turn = 0; turn < TURNS_MAX && n == FRAMES_PER_TURN; turn++)
+		n = capture_next(capture, FRAMES_PER_TURN, frame_arrived, engine, engine->err);
+	return n;
+}
+
 /* Waits for a frame, a timer or a signal; signals are let in only here. */
 static int wait_for_something(struct engine *engine)
 {
@@ -228,8 +253,7 @@ static int wait_for_something(struct engine *engine)
 	if (count > engine->capture_count && fds[count - 1].revents & POLLIN)
 		read_key(engine);
 	for (unsigned i = 0; i < engine->capture_count; i++)
-		if (capture_next(engine->captures[i], FRAMES_PER_TURN, frame_arrived, engine,
-				 engine->err) < 0)
+		if (read_frames(engine, engine->captures[i]) < 0)
 			return -1;
 	return 0;
 }
@@ -248,6 +272,7 @@ int engine_run(struct engine *engine, struct err *err)
 
 	engine->err = err;
 	engine->started_ns = clock_monotonic_ns();
+	engine->schedule_ns = engine->started_ns;
 	for (;;) {
 		if (!obey_signals(engine))
 			break;

@@ -60,8 +60,9 @@ struct engine_sink {
 	void *arg;
 	void (*outcome)(void *arg, const struct engine_outcome *outcome);
 	void (*frame)(void *arg, const struct frame *frame); /* of our flows; or NULL */
-	/* an answer to a probe that had been given up; or NULL */
-	void (*late)(void *arg, uint32_t target, uint32_t round);
+	/* an answer to a probe that was reported already: to one given up, or (`duplicate`) the
+	 * network's copy of an answer that had come; or NULL */
+	void (*late)(void *arg, uint32_t target, bool duplicate);
 	void (*interim)(void *arg, const struct engine_stats *stats);
 };
 

@@ -43,7 +43,8 @@ struct engine {
 	uint32_t *free_slots; /* a stack */
 	uint32_t max_live, free_count, lingering;
 	uint64_t next_job, job_count, skipped;
-	int64_t started_ns; /* of the run, monotonic */
+	int64_t started_ns;  /* of the run, monotonic */
+	int64_t schedule_ns; /* when the first job was due; later, if turns were missed */
 	bool stop_asked, stopping, key_pressed;
 	struct err *err; /* of the run */
 	struct engine_stats stats;
@@ -59,7 +60,7 @@ void live_settle(struct engine *engine, uint32_t slot, const struct probe_output
 /* Reports the probe and frees its slot, or keeps that for late answers. */
 void live_finish(struct engine *engine, uint32_t slot);
 /* A segment came for a probe that was reported already. */
-void live_late(struct engine *engine, uint32_t slot, const struct packet *packet);
+void live_late(struct engine *engine, uint32_t slot, const struct packet *packet, int64_t stamp_ns);
 void live_release(struct engine *engine, uint32_t slot);
 
 #endif

@@ -9,6 +9,7 @@
 #include "wire/craft.h"
 
 #define SEND_TRIES 50
+#define COPIES_NS  INT64_C(200000000) /* a copy that the network made comes sooner */
 
 static uint64_t ring_drops(const struct engine *engine, unsigned capture)
 {
@@ -86,44 +87,57 @@ void live_release(struct engine *engine, uint32_t slot)
 	engine->free_slots[engine->free_count++] = slot;
 }
 
-/* A late answer can only come to a SYN that met silence. */
-static bool may_linger(const struct engine *engine, const struct live *live)
+static bool was_silent(const struct facts *facts)
 {
-	const struct facts *facts = &live->probe.facts;
+	return facts->synack_count == 0 && !facts->refused && !facts->icmp;
+}
 
-	return live->started && engine->config.linger_ns > 0 && !engine->stopping &&
-	       live->err.class == ERR_NONE && facts->synack_count == 0 && !facts->refused &&
-	       !facts->icmp;
+/* A late answer can come to a SYN that met silence; a network's copy of the answer, soon, to
+ * others. */
+static int64_t linger_ns(const struct engine *engine, const struct live *live)
+{
+	if (!live->started || engine->config.linger_ns <= 0 || engine->stopping ||
+	    live->err.class != ERR_NONE)
+		return 0;
+	if (was_silent(&live->probe.facts))
+		return engine->config.linger_ns;
+	return engine->config.linger_ns < COPIES_NS ? engine->config.linger_ns : COPIES_NS;
 }
 
 void live_finish(struct engine *engine, uint32_t slot)
 {
 	struct live *live = &engine->live[slot];
+	int64_t wait_ns = linger_ns(engine, live);
 
 	if (live->started) {
 		janitor_clear(engine->janitor, slot);
 		engine->stats.left_open += probe_left_open(&live->probe);
 	}
 	report(engine, live, live->err.class != ERR_NONE ? live->err.text : live->probe.error);
-	if (!may_linger(engine, live)) {
+	for (unsigned timer = 0; timer < PROBE_TIMER_COUNT; timer++)
+		wheel_stop(&engine->wheel, slot * PROBE_TIMER_COUNT + timer);
+	if (wait_ns == 0) {
 		live_release(engine, slot);
 		return;
 	}
 	live->lingering = true;
 	engine->lingering++;
-	wheel_start(&engine->wheel, slot * PROBE_TIMER_COUNT,
-		    clock_monotonic_ns() + engine->config.linger_ns);
+	wheel_start(&engine->wheel, slot * PROBE_TIMER_COUNT, clock_monotonic_ns() + wait_ns);
 }
 
-/* It is counted, never matched to a younger probe; and the server's half is reset. */
-void live_late(struct engine *engine, uint32_t slot, const struct packet *packet)
+/* It is counted, never matched to a younger probe; and the server's half is reset, as this host's
+ * kernel would if the port were free. */
+void live_late(struct engine *engine, uint32_t slot, const struct packet *packet, int64_t stamp_ns)
 {
 	struct live *live = &engine->live[slot];
 	const struct segment reset = {.seq = packet->seg.ack, .flags = TCP_RST};
+	bool silent = was_silent(&live->probe.facts);
+	bool copy =
+	    packet->kind == PACKET_TCP && facts_is_copy(&live->probe.facts, &packet->seg, stamp_ns);
 
-	engine->stats.late++;
-	if (engine->config.sink.late)
-		engine->config.sink.late(engine->config.sink.arg, live->target, live->round);
+	engine->stats.late += silent;
+	if (engine->config.sink.late && (silent || copy))
+		engine->config.sink.late(engine->config.sink.arg, live->target, !silent);
 	if (packet->kind == PACKET_TCP && (packet->seg.flags & TCP_ACK) &&
 	    !(packet->seg.flags & TCP_RST))
 		send_segment(engine, live, &reset);

@@ -88,12 +88,14 @@ static void on_outcome(void *arg, const struct engine_outcome *outcome)
 	draw_live(run);
 }
 
-static void on_late(void *arg, uint32_t target, uint32_t round)
+static void on_late(void *arg, uint32_t target, bool duplicate)
 {
 	struct rtt_run *run = arg;
 
-	(void)round;
-	run->series[target].late++;
+	if (duplicate)
+		run->series[target].duplicates++;
+	else
+		run->series[target].late++;
 }
 
 static void on_frame(void *arg, const struct frame *frame)

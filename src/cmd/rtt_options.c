@@ -77,8 +77,11 @@ static int set_baseline(void *to, const char *value, int flag, struct err *err)
 
 static int set_limit(void *to, const char *value, int flag, struct err *err)
 {
+	struct rtt_settings *settings = to;
+
 	(void)flag;
-	return compare_parse_limit(value, &((struct rtt_settings *)to)->limit, err);
+	settings->has_limit = true;
+	return compare_parse_limit(value, &settings->limit, err);
 }
 
 static int set_rtt_expect(void *to, const char *value, int flag, struct err *err)
@@ -192,6 +195,9 @@ int rtt_settings_read(struct rtt_settings *settings, int argc, char **argv, stru
 		return 0;
 	if (targets_add_words(&settings->probe.targets, argc - first, argv + first, err) < 0)
 		return -1;
+	if (settings->has_limit && !settings->baseline)
+		return err_set(err, ERR_USAGE,
+			       "--max-regression: needs a --baseline to compare with");
 	if (settings->csv && settings->probe.ndjson)
 		return err_set(err, ERR_USAGE, "--csv, --json: only one format");
 	if (settings->probe.plan.measure_path && settings->probe.plan.close == PLAN_CLOSE_HALF_OPEN)

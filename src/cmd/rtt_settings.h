@@ -13,6 +13,7 @@ struct rtt_settings {
 	int64_t max_hops;           /* --trace */
 	const char *baseline;       /* an NDJSON file of an earlier run; NULL: none */
 	struct compare_limit limit; /* --max-regression */
+	bool has_limit;
 	struct expect expect;
 	int64_t linger_ns; /* listen so long for late answers */
 };

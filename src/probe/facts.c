@@ -186,6 +186,12 @@ void facts_saw_icmp(struct facts *facts, const struct packet *packet, int64_t st
 	facts->icmp_from = packet->flow.src.addr;
 }
 
+bool facts_is_copy(const struct facts *facts, const struct segment *seg, int64_t stamp_ns)
+{
+	return facts->synack_count > 0 && (seg->flags & TCP_SYN) &&
+	       stamp_ns - facts->synack_last_ns < NETWORK_COPY_NS;
+}
+
 int64_t facts_handshake_rtt_ns(const struct facts *facts)
 {
 	int64_t answer_ns = facts->synack_ns ? facts->synack_ns : facts->refused_ns;

@@ -69,6 +69,10 @@ void facts_saw_theirs(struct facts *facts, const struct packet *packet, int64_t 
 
 void facts_saw_icmp(struct facts *facts, const struct packet *packet, int64_t stamp_ns);
 
+/* A copy of the SYN-ACK that the network made: the same once more, sooner than any timer repeats
+ * it. */
+bool facts_is_copy(const struct facts *facts, const struct segment *seg, int64_t stamp_ns);
+
 /* The handshake's round-trip time, SYN to its answer (SYN-ACK or RST): -1 if there is none, or
  * if it cannot be known which copy of the SYN was answered (Karn). Where timestamps name the
  * copy, and the answer came sooner than any server repeats its SYN-ACK by itself, it counts. */

@@ -132,9 +132,10 @@ void rtt_text_sum(const struct report_style *style, const struct rtt_sum *sum)
 
 	fprintf(style->out, "\n--- %s handshake round trips ---\n", sum->target);
 	fprintf(style->out,
-		"%" PRIu64 " probes sent, %" PRIu64 " answered, %" PRIu64
+		"%" PRIu64 " probe%s sent, %" PRIu64 " answered, %" PRIu64
 		" lost (%.3g %%), time %.0f ms\n",
-		series->sent, series->answered, series->lost, loss, in_ms((double)sum->elapsed_ns));
+		series->sent, series->sent == 1 ? "" : "s", series->answered, series->lost, loss,
+		in_ms((double)sum->elapsed_ns));
 	fprintf(style->out,
 		"%" PRIu64 " SYNs retransmitted, %" PRIu64 " duplicate and %" PRIu64
 		" late answers\n",

@@ -89,6 +89,13 @@ def report(count, times, span_s, when, seen):
     print(f"  {'resident KiB':<24} " + ", ".join(f"{kib} ({at} s)" for at, kib in seen))
 
 
+def kernel_counters(server):
+    """What the server's kernel dropped, refused or sent again."""
+    lines = server.run(["nstat", "-as"]).stdout.splitlines()
+    return ", ".join(" ".join(line.split()[:2]) for line in lines
+                     if re.search("Drop|Overflow|Abort|Retrans|PAWS|Challenge|OutRsts", line))
+
+
 def main():
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 60
     lab.enter(seconds + 300)
@@ -110,8 +117,7 @@ def main():
         print(f"  {'wall, user, system s':<24} {wall:.1f}, {cpu[0]:.1f}, {cpu[1]:.1f}")
         report(*judge(records), seen)
         print(f"  {'open at the server':<24} {len(open_now)}")
-        print("  server: " + ", ".join(" ".join(line.split()[:2]) for line in server.run(
-            ["nstat", "-as"]).stdout.splitlines() if re.search("Drop|Overflow|Abort|Retrans|PAWS|Challenge|Recycled|OutRsts|Estab", line)))
+        print(f"  {'its own counters':<24} {kernel_counters(server)}")
 
 
 main()

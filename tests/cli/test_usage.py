@@ -57,6 +57,7 @@ USAGE_ERRORS = [
     ("probe --expect-handshake icmp-3-256 " + HERE, r"'icmp-3-256' is no token of this kind"),
     ("probe --expect-handshake , " + HERE, r"--expect-handshake: needs a token"),
     ("probe --timestamp-type best " + HERE, r"--timestamp-type: 'best' is none of"),
+    ("rtt --max-regression 10% " + HERE, r"--max-regression: needs a --baseline"),
     ("rtt --timestamp-type adapter " + HERE, r"--timestamp-type: 'adapter' would time answers by another"),
     # targets
     ("probe 127.0.0.1", r"'127.0.0.1': no port"),
