@@ -127,6 +127,8 @@ const struct option_row rtt_options[] = {
      set_targets_file, 0},
     {"histogram", 0, NULL, "Output:", "draw the distribution at the end", set_rtt_toggle,
      HISTOGRAM},
+    {"explain", 0, NULL, NULL, "say what each distance measures, and what it does not", set_toggle,
+     EXPLAIN},
     {"json", 'J', NULL, NULL, "NDJSON: one JSON object a line", set_toggle, NDJSON},
     {"csv", 0, NULL, NULL, "comma-separated values, a row a probe", set_rtt_toggle, CSV},
     {"output", 'o', "FILE", NULL, "write results to FILE, not to standard output", set_text,

@@ -125,6 +125,25 @@ static void print_comparison(const struct report_style *style, const struct rtt_
 	fprintf(style->out, "verdict: %s\n", compare_decision_name(sum->decision));
 }
 
+/* --explain: what each of the three distances measures, and what it does not. */
+static void print_explanations(const struct report_style *style, struct series *series)
+{
+	style_wrap(style, 7, "rtt",
+		   "SYN to SYN-ACK: the way there and back, and the server's TCP setting up "
+		   "a connection. No application is involved. [RFC 9293 section 3.5]");
+	if (samples_count(&series->path) > 0)
+		style_wrap(style, 7, "path",
+			   "a segment with an old number to its acknowledgment: the way "
+			   "there and back, with the least work at the server. [RFC 9293 "
+			   "section 3.8.4]");
+	if (samples_count(&series->close) > 0)
+		style_wrap(style, 7, "close",
+			   "our FIN to the server's FIN: the way, and how long the "
+			   "application took to notice the end and to close. Our FIN to "
+			   "its ACK would be no round trip: that ACK may be delayed by up "
+			   "to half a second. [RFC 9293 sections 3.6, 3.8.6.3]");
+}
+
 void rtt_text_sum(const struct report_style *style, const struct rtt_sum *sum)
 {
 	struct series *series = sum->series;
@@ -155,6 +174,8 @@ void rtt_text_sum(const struct report_style *style, const struct rtt_sum *sum)
 	print_samples(style, "rtt", &series->rtt);
 	print_samples(style, "path", &series->path);
 	print_samples(style, "close", &series->close);
+	if (style->explain)
+		print_explanations(style, series);
 	if (sum->histogram && samples_count(&series->rtt) > 0)
 		histogram_print(style, &series->rtt);
 	if (sum->comparison)
