@@ -139,6 +139,14 @@ static void saw_fin(struct peer *peer, const struct segment *seg)
 	peer->their_fin_acks_ours = peer->our_fin && seq_ge(seg->ack, peer->our_fin_end);
 }
 
+/* A bare ACK of no more than our SYN proves nothing: a server in SYN-RECEIVED, too, answers a SYN
+ * that it takes for old like that. */
+static bool shows_established(const struct peer *peer, const struct segment *seg)
+{
+	return segment_len(seg) > 0 || seq_gt(seg->ack, peer->iss + 1) ||
+	       seq_gt(seg->seq, peer->irs + 1);
+}
+
 void peer_saw_theirs(struct peer *peer, const struct segment *seg, bool believed)
 {
 	if (seg->flags & TCP_RST) {
@@ -152,7 +160,7 @@ void peer_saw_theirs(struct peer *peer, const struct segment *seg, bool believed
 	}
 	if ((seg->flags & TCP_SYN) && (peer->synack || seg->ack == peer->iss + 1))
 		saw_synack(peer, seg);
-	else if (peer->synack && !(seg->flags & TCP_SYN))
+	else if (peer->synack && !(seg->flags & TCP_SYN) && shows_established(peer, seg))
 		peer->established = true;
 	if (!peer->synack)
 		return;

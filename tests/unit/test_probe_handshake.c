@@ -187,6 +187,22 @@ static void test_blind_capture(void **state)
 	assert_int_equal(facts_handshake_rtt_ns(&s.probe.facts), -1);
 }
 
+/* A bare ACK of nothing but our SYN would pass for a proof that the server is ESTABLISHED. */
+static void test_bare_ack_proves_nothing(void **state)
+{
+	struct play s;
+
+	(void)state;
+	play_init(&s, 0xffffffff, 0x7fffffff);
+	s.plan.await_ns = 5000 * MS;
+	play_handshake(&s);
+	play_server(&s, 5, A, 1, 1, 0);
+	assert_int_equal(s.probe.peer.state, TCB_ESTABLISHED);
+	assert_false(s.probe.peer.established);
+	play_server(&s, 5, A | TCP_PSH, 1, 1, 10);
+	assert_true(s.probe.peer.established);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +212,7 @@ int main(void)
 	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_icmp),
 	    cmocka_unit_test(test_karn),
+	    cmocka_unit_test(test_bare_ack_proves_nothing),
 	    cmocka_unit_test(test_foreign_reset),
 	    cmocka_unit_test(test_blind_capture),
 	};
