@@ -128,7 +128,8 @@ static void say_held_open(const struct probe *probe, struct sentence *to)
 	double limit_s = (double)probe->plan->close_wait_ns / 1e9;
 
 	if (facts->fin_acked_ns == 0)
-		say(to, "its window stayed zero for %.1f s, so that our FIN could not leave",
+		say(to, "%s for %.1f s, so that our FIN could not leave",
+		    facts->zero_window ? "its window stayed zero" : "our data were not taken",
 		    limit_s);
 	else
 		say(to, "FIN acknowledged after %.3f ms, no FIN from the server within %.1f s",

@@ -156,7 +156,6 @@ void facts_saw_theirs(struct facts *facts, const struct packet *packet, int64_t 
 		return;
 	}
 	facts->out_of_turn += out_of_turn(note);
-	facts->sacked += seg->options.sack_count;
 	if (note == NOTE_SIMULTANEOUS_OPEN)
 		facts->simultaneous_open = true;
 	if (note == NOTE_BAD_SYNACK)

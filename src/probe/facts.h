@@ -56,7 +56,6 @@ struct facts {
 	bool zero_window; /* the server's window was zero at the end */
 	uint32_t fin_seq, data_end, peer_fin_end;
 	uint32_t retransmits_ours; /* of any kind */
-	uint32_t sacked;           /* SACK blocks seen */
 };
 
 /* Our segment, as it left. `retransmit`: the machine says that it was sent before. */
