@@ -84,6 +84,15 @@ static void broken_guard(struct engine *engine, const struct packet *packet)
 	    endpoint_text(&packet->flow.src, src), endpoint_text(&packet->flow.dst, dst));
 }
 
+static void tell_player(struct engine *engine, uint32_t slot, const struct packet *packet,
+			int64_t stamp_ns, bool ours)
+{
+	const struct stage_player *player = engine->config.player;
+
+	if (player && engine->live[slot].connection)
+		player->seen(player->arg, engine->live[slot].connection, packet, stamp_ns, ours);
+}
+
 static void packet_arrived(struct engine *engine, const struct packet *packet, int64_t stamp_ns)
 {
 	struct flow ours =
@@ -98,6 +107,7 @@ static void packet_arrived(struct engine *engine, const struct packet *packet, i
 		if (probe_left(&engine->live[slot].probe, packet, stamp_ns, now_ns, &out) ==
 		    SIGHTING_FOREIGN_RST)
 			broken_guard(engine, packet);
+		tell_player(engine, slot, packet, stamp_ns, true);
 	} else {
 		slot = match_find(&engine->match, &ours);
 		if (slot == MATCH_NONE) {
@@ -109,6 +119,7 @@ static void packet_arrived(struct engine *engine, const struct packet *packet, i
 			return;
 		}
 		probe_arrived(&engine->live[slot].probe, packet, stamp_ns, now_ns, &out);
+		tell_player(engine, slot, packet, stamp_ns, false);
 	}
 	live_settle(engine, slot, &out);
 }
@@ -156,6 +167,8 @@ static void fire_timers(struct engine *engine)
 static void stop_all(struct engine *engine)
 {
 	engine->stopping = true;
+	if (engine->config.player)
+		engine->config.player->stop(engine->config.player->arg);
 	for (uint32_t slot = 0; slot < engine->max_live; slot++) {
 		struct probe_output out = {.count = 0};
 
@@ -202,6 +215,9 @@ static int64_t next_event_ns(const struct engine *engine)
 
 	if (may_start(engine) && job_time(engine) < next_ns)
 		next_ns = job_time(engine);
+	if (engine->config.player &&
+	    engine->config.player->next_ns(engine->config.player->arg) < next_ns)
+		next_ns = engine->config.player->next_ns(engine->config.player->arg);
 	if (!engine->stopping && deadline_ns > 0 && engine->started_ns + deadline_ns < next_ns)
 		next_ns = engine->started_ns + deadline_ns;
 	return next_ns;
@@ -266,6 +282,17 @@ static void interim_summary(struct engine *engine)
 	engine->config.sink.interim(engine->config.sink.arg, &stats);
 }
 
+static bool over(const struct engine *engine)
+{
+	const struct stage_player *player = engine->config.player;
+
+	if (engine->free_count + engine->lingering < engine->max_live)
+		return false;
+	if (player)
+		return player->done(player->arg);
+	return engine->stopping || engine->next_job == engine->job_count;
+}
+
 int engine_run(struct engine *engine, struct err *err)
 {
 	sig_atomic_t interims = 0;
@@ -277,8 +304,9 @@ int engine_run(struct engine *engine, struct err *err)
 		if (!obey_signals(engine))
 			break;
 		start_jobs(engine);
-		if (engine->free_count + engine->lingering == engine->max_live &&
-		    (engine->stopping || engine->next_job == engine->job_count))
+		if (engine->config.player)
+			engine->config.player->turn(engine->config.player->arg);
+		if (over(engine))
 			break;
 		if (wait_for_something(engine) < 0) {
 			stop_all(engine);

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "net/capture.h"
 #include "probe/probe.h"
+#include "script/stage.h"
 
 struct engine;
 
@@ -87,6 +88,9 @@ struct engine_config {
 	bool guard;      /* false only to show what the kernel then does */
 	const struct engine_signals *signals;
 	struct engine_sink sink;
+	/* Scripts that open connections as they please, in place of rounds: the sink's outcome is
+	 * not called then. NULL: none. */
+	const struct stage_player *player;
 };
 
 struct engine *engine_open(const struct engine_config *config, struct err *err);
@@ -95,6 +99,9 @@ void engine_close(struct engine *engine);
 /* Carries out every probe. 0, or -1 with `err`: the guard is broken, or the capture failed;
  * even then every live connection has been reset. */
 int engine_run(struct engine *engine, struct err *err);
+
+/* What the engine does for the player of its configuration. */
+void engine_stage(struct engine *engine, struct stage *stage);
 
 /* Ends every live probe, as a signal would; to be called from the sink. */
 void engine_stop(struct engine *engine);

@@ -11,6 +11,7 @@
 #include "net/janitor.h"
 #include "net/send.h"
 #include "probe/match.h"
+#include "wire/craft.h"
 
 #define ENGINE_CAPTURES_MAX 16
 
@@ -22,7 +23,8 @@ struct live {
 	int guard;      /* -1: none */
 	uint32_t target, round;
 	uint64_t drops_at_start;
-	struct err err; /* sending failed */
+	struct err err;   /* sending failed */
+	void *connection; /* the player's; NULL: a job */
 };
 
 struct engine {
@@ -55,6 +57,10 @@ struct engine {
 
 /* Starts the probe of the next job in a free slot. */
 void live_start(struct engine *engine);
+/* Opens a connection for the player in a free slot. */
+struct probe *live_open(struct engine *engine, const struct stage_open *open, uint32_t *slot);
+/* Sends one segment of the probe in this slot. */
+void live_send(struct engine *engine, struct live *live, const struct craft_request *request);
 /* Does what the probe asks for, and ends it if it is done or can send no more. */
 void live_settle(struct engine *engine, uint32_t slot, const struct probe_output *out);
 /* Reports the probe and frees its slot, or keeps that for late answers. */

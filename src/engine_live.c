@@ -20,11 +20,9 @@ static uint64_t ring_drops(const struct engine *engine, unsigned capture)
 }
 
 /* A full queue is waited for, never skipped; what still cannot go is left to retransmission. */
-static void send_segment(struct engine *engine, struct live *live, const struct segment *seg)
+void live_send(struct engine *engine, struct live *live, const struct craft_request *request)
 {
-	struct craft_request request = {
-	    .flow = &live->probe.flow, .ip = &live->probe.plan->ip, .seg = seg};
-	size_t len = craft_packet(&request, engine->packet, sizeof(engine->packet));
+	size_t len = craft_packet(request, engine->packet, sizeof(engine->packet));
 	struct timespec pause = {.tv_nsec = 1000000};
 
 	for (int i = 0; i < SEND_TRIES; i++) {
@@ -33,6 +31,14 @@ static void send_segment(struct engine *engine, struct live *live, const struct 
 		engine->stats.send_again++;
 		nanosleep(&pause, NULL);
 	}
+}
+
+static void send_segment(struct engine *engine, struct live *live, const struct segment *seg)
+{
+	const struct craft_request request = {
+	    .flow = &live->probe.flow, .ip = &live->probe.plan->ip, .seg = seg};
+
+	live_send(engine, live, &request);
 }
 
 static void perform(struct engine *engine, uint32_t slot, const struct probe_output *out)
@@ -55,6 +61,7 @@ static void perform(struct engine *engine, uint32_t slot, const struct probe_out
 static void report(struct engine *engine, struct live *live, const char *error)
 {
 	const struct engine_target *target = &engine->config.targets[live->target];
+	const struct stage_player *player = engine->config.player;
 	struct engine_outcome outcome = {.target = live->target, .round = live->round};
 
 	outcome.probe = live->started ? &live->probe : NULL;
@@ -66,8 +73,12 @@ static void report(struct engine *engine, struct live *live, const char *error)
 		outcome.capture_dropped =
 		    ring_drops(engine, (unsigned)target->capture) > live->drops_at_start;
 	}
-	engine->config.sink.outcome(engine->config.sink.arg, &outcome);
 	engine->stats.finished++;
+	if (!player)
+		engine->config.sink.outcome(engine->config.sink.arg, &outcome);
+	else if (live->connection)
+		player->ended(player->arg, live->connection, &live->probe, error,
+			      outcome.capture_dropped);
 }
 
 void live_release(struct engine *engine, uint32_t slot)
@@ -82,6 +93,7 @@ void live_release(struct engine *engine, uint32_t slot)
 		guard_close(live->guard);
 	engine->lingering -= live->lingering;
 	live->guard = -1;
+	live->connection = NULL;
 	live->started = false;
 	live->lingering = false;
 	engine->free_slots[engine->free_count++] = slot;
@@ -151,7 +163,7 @@ static void keep_ledger(struct engine *engine, uint32_t slot)
 	const uint32_t seqs[2] = {tcb->snd_nxt,
 				  tcb->snd_una == tcb->iss ? tcb->snd_nxt : tcb->snd_una};
 
-	if (tcb->state == TCB_CLOSED || tcb->state == TCB_TIME_WAIT)
+	if (!live->probe.crafted && (tcb->state == TCB_CLOSED || tcb->state == TCB_TIME_WAIT))
 		janitor_clear(engine->janitor, slot);
 	else
 		janitor_note(engine->janitor, slot, &live->probe.flow, seqs);
@@ -186,14 +198,15 @@ static struct tcb_path path_of(const struct engine_target *target)
 	return path;
 }
 
-static void start_probe(struct engine *engine, uint32_t slot)
+/* Takes a port, guards it, and puts the flow into the table. -1 with live->err. */
+static int prepare(struct engine *engine, uint32_t slot, const struct plan *plan,
+		   uint16_t remote_port)
 {
 	struct live *live = &engine->live[slot];
 	const struct engine_target *target = &engine->config.targets[live->target];
 	struct flow flow = {.src.addr = target->src,
-			    .dst = {.addr = target->addr, .port = target->port}};
+			    .dst = {.addr = target->addr, .port = remote_port}};
 	struct tcb_path path = path_of(target);
-	struct probe_output out = {.count = 0};
 
 	live->err = (struct err){.class = ERR_NONE};
 	live->guard = -1;
@@ -201,19 +214,57 @@ static void start_probe(struct engine *engine, uint32_t slot)
 	if (engine->config.guard)
 		live->guard = guard_open(&engine->ports, &target->src, target->scope_ifindex,
 					 &flow.src.port, &live->err);
-	probe_init(&live->probe, target->plan ? target->plan : engine->config.plan, &flow, &path);
-	live->probe.request = target->request;
-	live->probe.request_len = target->request_len;
+	probe_init(&live->probe, plan, &flow, &path);
 	live->drops_at_start = ring_drops(engine, (unsigned)target->capture);
 	engine->stats.started++;
-	if (live->err.class != ERR_NONE) {
+	if (live->err.class != ERR_NONE)
+		return -1;
+	live->started = true;
+	match_add(&engine->match, &flow, slot);
+	return 0;
+}
+
+static void start_probe(struct engine *engine, uint32_t slot)
+{
+	struct live *live = &engine->live[slot];
+	const struct engine_target *target = &engine->config.targets[live->target];
+	const struct plan *plan = target->plan ? target->plan : engine->config.plan;
+	struct probe_output out = {.count = 0};
+
+	if (prepare(engine, slot, plan, target->port) < 0) {
 		live_finish(engine, slot);
 		return;
 	}
-	live->started = true;
-	match_add(&engine->match, &flow, slot);
-	probe_open(&live->probe, choose_iss(engine, &flow), clock_monotonic_ns(), &out);
+	live->probe.request = target->request;
+	live->probe.request_len = target->request_len;
+	probe_open(&live->probe, choose_iss(engine, &live->probe.flow), clock_monotonic_ns(), &out);
 	live_settle(engine, slot, &out);
+}
+
+struct probe *live_open(struct engine *engine, const struct stage_open *open, uint32_t *slot)
+{
+	const struct engine_target *target = &engine->config.targets[open->target];
+	uint16_t port = open->remote_port ? open->remote_port : target->port;
+	struct probe_output out = {.count = 0};
+	struct live *live;
+	uint32_t iss;
+
+	*slot = engine->free_slots[--engine->free_count];
+	live = &engine->live[*slot];
+	live->target = open->target;
+	live->round = 0;
+	if (prepare(engine, *slot, open->plan, port) < 0) {
+		live_finish(engine, *slot);
+		return NULL;
+	}
+	live->connection = open->connection;
+	iss = choose_iss(engine, &live->probe.flow);
+	if (open->raw)
+		scripted_begin_raw(&live->probe, iss);
+	else
+		probe_open(&live->probe, iss, clock_monotonic_ns(), &out);
+	live_settle(engine, *slot, &out);
+	return &live->probe;
 }
 
 void live_start(struct engine *engine)

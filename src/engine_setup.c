@@ -111,7 +111,7 @@ static void limit_live(struct engine *engine)
 	uint64_t wanted = config->source_port ? 1 : config->max_live;
 	unsigned long files;
 
-	if (wanted > engine->job_count)
+	if (!config->player && wanted > engine->job_count)
 		wanted = engine->job_count;
 	files = privilege_raise_files(wanted + FILES_KEPT_FREE);
 	if (files > FILES_KEPT_FREE && wanted > files - FILES_KEPT_FREE)
@@ -167,6 +167,8 @@ struct engine *engine_open(const struct engine_config *config, struct err *err)
 	engine->config = *config;
 	engine->job_count =
 	    config->rounds > 0 ? (uint64_t)config->target_count * config->rounds : UINT64_MAX;
+	if (config->player)
+		engine->job_count = 0;
 	limit_live(engine);
 	if (privilege_check(err) < 0 || choose_ports(engine, err) < 0 ||
 	    make_tables(engine, err) < 0)

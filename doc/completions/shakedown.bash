@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # bash completion for shakedown(1). Subcommands, options and tokens are asked of the program itself.
 
+# The ids of scenarios.
+_shakedown_scenarios()
+{
+	"$1" list scenarios --json 2>/dev/null | sed -n 's/.*"id":"\([^"]*\)".*/\1/p'
+}
+
 # What the program says, its lines' first fields only.
 _shakedown_words()
 {
@@ -22,10 +28,18 @@ _shakedown_reply()
 	COMPREPLY=($(compgen -W "$*" -- "$word"))
 }
 
+# A list with commas between its words, begun with $1: the words for the last of them follow.
+_shakedown_list()
+{
+	local begun=
+	[[ $1 != *,* ]] || begun=${1%,*},
+	_shakedown_reply "$1" $(printf '%s\n' "${@:2}" | sed "s/^/$begun/")
+	compopt -o nospace 2>/dev/null
+}
+
 # A value of the kind $2 for the option $4, begun with $3.
 _shakedown_complete_value()
 {
-	local begun=
 	case $2 in
 	FILE)
 		compopt -o filenames 2>/dev/null
@@ -35,18 +49,17 @@ _shakedown_complete_value()
 	WHO) _shakedown_reply "$3" fin rst server ;;
 	TYPE) _shakedown_reply "$3" host host_hiprec adapter adapter_unsynced ;;
 	IFACE*) _shakedown_reply "$3" $(cd /sys/class/net 2>/dev/null && echo *) ;;
-	TOKEN*)
-		[[ $3 != *,* ]] || begun=${3%,*},
-		_shakedown_reply "$3" $(_shakedown_words "$1" --tokens "${4#--expect-}" | sed "s/^/$begun/")
-		compopt -o nospace 2>/dev/null
-		;;
+	NAME) _shakedown_reply "$3" http redis memcached ssh smtp banner echo none ;;
+	'[WHICH]') _shakedown_reply "$3" failed all none ;;
+	TOKEN*) _shakedown_list "$3" $(_shakedown_words "$1" --tokens "${4#--expect-}") ;;
+	PATTERN*) _shakedown_list "$3" $(_shakedown_scenarios "$1") ;;
 	esac
 }
 
 _shakedown()
 {
 	local program=$1 word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-	local subcommand=${COMP_WORDS[1]} value
+	local subcommand=${COMP_WORDS[1]} value equals=
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
 		_shakedown_reply "$word" $(_shakedown_words "$program" --subcommands) ping
@@ -58,19 +71,21 @@ _shakedown()
 	fi
 	# "--close=fin" comes as three words.
 	if [[ $word == = ]]; then
-		word=
+		word= equals=yes
 	elif [[ $before == = ]]; then
-		before=${COMP_WORDS[COMP_CWORD - 2]}
+		before=${COMP_WORDS[COMP_CWORD - 2]} equals=yes
 	fi
 	if [[ $before == -* ]]; then
 		value=$(_shakedown_value "$program" "$subcommand" "$before")
-		if [[ -n $value && $value != \[* ]]; then
+		if [[ -n $value && ($value != \[* || -n $equals) ]]; then
 			_shakedown_complete_value "$program" "$value" "$word" "$before"
 			return
 		fi
 	fi
 	if [[ $word == -* ]]; then
 		_shakedown_reply "$word" $(_shakedown_words "$program" --options "$subcommand")
+	elif [[ $subcommand == list ]]; then
+		_shakedown_reply "$word" scenarios
 	else
 		COMPREPLY=($(compgen -A hostname -- "$word"))
 	fi

@@ -5,7 +5,16 @@
 function __shakedown_tokens -a kind
     set -l before (commandline -ct | string replace -r '^--?[a-z-]*=' '' | string match -r '^.*,')
     for line in (shakedown help --tokens $kind)
-        echo $before$line
+        echo "$before"$line
+    end
+end
+
+# The ids of scenarios, likewise.
+function __shakedown_scenarios
+    set -l before (commandline -ct | string replace -r '^--?[a-z-]*=' '' | string match -r '^.*,')
+    for line in (shakedown list scenarios --json)
+        set -l info (string match -r '"id":"([^"]*)".*"title":"([^"]*)"' -- $line)
+        echo "$before"$info[2]\t$info[3]
     end
 end
 
@@ -24,6 +33,8 @@ function __shakedown_option -a subcommand name letter value help
     switch $value
         case ''
             complete $spec
+        case '[WHICH]'
+            complete $spec -a 'failed all none'
         case '[*'
             complete $spec
         case FILE
@@ -32,6 +43,10 @@ function __shakedown_option -a subcommand name letter value help
             complete $spec -x -a 'fin rst server'
         case TYPE
             complete $spec -x -a 'host host_hiprec adapter adapter_unsynced'
+        case NAME
+            complete $spec -x -a 'http redis memcached ssh smtp banner echo none'
+        case 'PATTERN*'
+            complete $spec -x -a '(__shakedown_scenarios)'
         case 'IFACE*'
             complete $spec -x -a '(__shakedown_interfaces)'
         case 'TOKEN*'
@@ -45,7 +60,8 @@ complete -c shakedown -f
 complete -c shakedown -n __fish_use_subcommand -a '(shakedown help --subcommands)'
 complete -c shakedown -n '__fish_seen_subcommand_from help' -a '(shakedown help --subcommands) tokens'
 complete -c shakedown -n __fish_use_subcommand -a ping -d 'another name for rtt'
-complete -c shakedown -n '__fish_seen_subcommand_from probe rtt ping' -a '(__fish_print_hostnames)'
+complete -c shakedown -n '__fish_seen_subcommand_from list' -a scenarios
+complete -c shakedown -n '__fish_seen_subcommand_from probe rtt ping test' -a '(__fish_print_hostnames)'
 for subcommand in (shakedown help --subcommands 2>/dev/null | string replace -r '\t.*' '')
     for line in (shakedown help --options $subcommand 2>/dev/null)
         __shakedown_option $subcommand (string split \t -- $line)

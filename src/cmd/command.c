@@ -12,6 +12,7 @@
 #include "cmd/options.h"
 #include "cmd/probe_settings.h"
 #include "cmd/rtt_settings.h"
+#include "cmd/test_settings.h"
 #include "probe/verdict.h"
 
 #define TOKEN_COLUMN 21
@@ -24,6 +25,9 @@ const struct command commands[] = {
      "perform, time, draw and judge a handshake and a close", probe_options, cmd_probe},
     {"rtt", "[options] HOST PORT | HOST:PORT | [V6]:PORT ...",
      "measure the handshake's round trip, again and again", rtt_options, cmd_rtt},
+    {"test", "[options] HOST PORT | HOST:PORT | [V6]:PORT ...",
+     "judge, against the RFCs, how a server opens and closes connections", test_options, cmd_test},
+    {"list", "[options] scenarios", "what test can test", list_options, cmd_list},
     {"doctor", "", "is all in place here? what to do about it if not", NULL, cmd_doctor},
     {"help", "[SUBCOMMAND | tokens]", "this, or the options of a subcommand, or all verdict tokens",
      NULL, cmd_help},

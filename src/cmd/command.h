@@ -24,5 +24,7 @@ int command_main(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_rtt(int argc, char **argv);
+int cmd_test(int argc, char **argv);
+int cmd_list(int argc, char **argv);
 
 #endif

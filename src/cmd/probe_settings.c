@@ -28,6 +28,8 @@ void probe_settings_init(struct probe_settings *settings)
 		    .answer_ns = SECOND_NS,
 		    .settle_ns = SECOND_NS / 10,
 		    .close_wait_ns = 10 * SECOND_NS,
+		    .reset_retries = 8,
+		    .reset_silent_retries = 3,
 		},
 	    .count = 1,
 	    .interval_ns = SECOND_NS,

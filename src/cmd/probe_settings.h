@@ -32,6 +32,7 @@ struct probe_settings {
 	const char *from;        /* -I: a device or an address of this host */
 	int64_t source_port;     /* 0: any */
 	bool no_guard, no_sandbox;
+	bool replaces_file; /* at the end, by rename() */
 	/* pace */
 	int64_t count, interval_ns, deadline_ns, rate, parallel;
 	/* output */

@@ -67,6 +67,8 @@ void selftest_open(struct selftest *test, enum ip_version version, const struct 
 	test->plan.close = PLAN_CLOSE_RST;
 	test->plan.tcb.retries = RETRIES;
 	test->plan.tcb.syn_retries = RETRIES;
+	test->plan.reset_retries = RETRIES;
+	test->plan.reset_silent_retries = RETRIES;
 	test->listener = host_listen(version, &test->target.addr, &test->target.port);
 	if (test->listener < 0) {
 		if (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT)

@@ -137,7 +137,8 @@ int session_open(struct session *session, const struct engine_config *config, st
 			return -1;
 	}
 	if (!settings->no_sandbox)
-		sandbox_enter(NULL); /* a kernel without seccomp is no reason not to go on */
+		/* a kernel without seccomp is no reason not to go on */
+		sandbox_enter(settings->replaces_file ? SANDBOX_RENAME : SANDBOX_PLAIN, NULL);
 	return 0;
 }
 

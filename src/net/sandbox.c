@@ -40,6 +40,8 @@ static const char *const allowed[] = {
     "rt_sigtimedwait_time64", "sigreturn", "sigaltstack", "getpid", "gettid", "getuid", "geteuid",
     "getgid", "getegid", "exit", "exit_group"};
 
+static const char *const renaming[] = {"rename", "renameat", "renameat2", "unlink", "unlinkat"};
+
 /* Calls that are allowed for one value of one argument: `argument & mask == value`. */
 struct narrow_rule {
 	const char *name;
@@ -92,12 +94,14 @@ static int allow_signals_to_self(scmp_filter_ctx filter)
 	return rc == 0 ? allow(filter, "kill", 1, &self) : rc;
 }
 
-static int fill(scmp_filter_ctx filter)
+static int fill(scmp_filter_ctx filter, enum sandbox_extra extra)
 {
 	int rc = allow_signals_to_self(filter);
 
 	for (size_t i = 0; rc == 0 && i < COUNT(allowed); i++)
 		rc = allow(filter, allowed[i], 0, NULL);
+	for (size_t i = 0; extra == SANDBOX_RENAME && rc == 0 && i < COUNT(renaming); i++)
+		rc = allow(filter, renaming[i], 0, NULL);
 	for (size_t i = 0; rc == 0 && i < COUNT(narrow); i++) {
 		struct scmp_arg_cmp compare = SCMP_CMP(narrow[i].argument, SCMP_CMP_MASKED_EQ,
 						       narrow[i].mask, narrow[i].value);
@@ -107,14 +111,14 @@ static int fill(scmp_filter_ctx filter)
 	return rc;
 }
 
-int sandbox_enter(struct err *err)
+int sandbox_enter(enum sandbox_extra extra, struct err *err)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int rc;
 
 	if (!filter)
 		return err_set(err, ERR_INTERNAL, "system-call filter: out of memory");
-	rc = fill(filter);
+	rc = fill(filter, extra);
 	if (rc == 0)
 		rc = seccomp_load(filter);
 	seccomp_release(filter);

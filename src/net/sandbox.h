@@ -11,12 +11,17 @@
 
 #include "base/err.h"
 
+enum sandbox_extra {
+	SANDBOX_PLAIN,
+	SANDBOX_RENAME, /* and replacing files by others that were written beside them */
+};
+
 /* To be called when targets are resolved, capture and senders open, output files open and
  * privileges given up. Afterwards: reading and writing what is open, opening files to read,
  * guards, route look-ups, memory, time, signals. Everything else fails with EPERM: new files,
  * names, programs, processes, executable memory. Returns -1 with `err` if the kernel has no
  * seccomp; going on without is then safe to choose. */
-int sandbox_enter(struct err *err);
+int sandbox_enter(enum sandbox_extra extra, struct err *err);
 
 /* Whether this build has a filter at all. */
 bool sandbox_is_built(void);

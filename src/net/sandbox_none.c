@@ -2,8 +2,9 @@
 /* sandbox: the build without one; see sandbox.h for when it is chosen. */
 #include "net/sandbox.h"
 
-int sandbox_enter(struct err *err)
+int sandbox_enter(enum sandbox_extra extra, struct err *err)
 {
+	(void)extra;
 	(void)err;
 	return 0;
 }

@@ -12,7 +12,7 @@ void phases_abort(struct probe *probe, int64_t now_ns, struct probe_output *out)
 	reset_begin(probe, now_ns, out);
 }
 
-static void begin_close(struct probe *probe, int64_t now_ns, struct probe_output *out)
+void phases_close(struct probe *probe, int64_t now_ns, struct probe_output *out)
 {
 	if (probe->plan->close == PLAN_CLOSE_RST) {
 		phases_abort(probe, now_ns, out);
@@ -33,7 +33,7 @@ static void begin_request(struct probe *probe, int64_t now_ns, struct probe_outp
 	struct tcb_event event = {.type = EV_SEND, .now_ns = now_ns};
 
 	if (!probe->request) {
-		begin_close(probe, now_ns, out);
+		phases_close(probe, now_ns, out);
 		return;
 	}
 	event.data = probe->request;
@@ -95,7 +95,7 @@ void phases_advance(struct probe *probe, int64_t now_ns, struct probe_output *ou
 	const struct tcb *tcb = &probe->tcb;
 	bool open = tcb->state == TCB_ESTABLISHED || tcb->state == TCB_CLOSE_WAIT;
 
-	if (probe->phase >= PHASE_RESET)
+	if (probe->phase >= PHASE_RESET || probe->phase == PHASE_SCRIPT)
 		return;
 	if (tcb->state == TCB_CLOSED) {
 		if (probe->gave_up)
@@ -118,9 +118,9 @@ void phases_advance(struct probe *probe, int64_t now_ns, struct probe_output *ou
 		 (probe->facts.data_in > 0 || tcb->state == TCB_CLOSE_WAIT))
 		begin_request(probe, now_ns, out);
 	else if (probe->phase == PHASE_ANSWER && answer_over(probe))
-		begin_close(probe, now_ns, out);
+		phases_close(probe, now_ns, out);
 	else if (probe->phase == PHASE_SERVER_CLOSE && tcb->state == TCB_CLOSE_WAIT)
-		begin_close(probe, now_ns, out);
+		phases_close(probe, now_ns, out);
 	else if (probe->phase == PHASE_CLOSE && waits_in_vain(probe))
 		phases_abort(probe, now_ns, out);
 }
@@ -162,7 +162,7 @@ void phases_timer(struct probe *probe, int64_t now_ns, struct probe_output *out)
 		begin_request(probe, now_ns, out);
 		break;
 	case PHASE_ANSWER:
-		begin_close(probe, now_ns, out);
+		phases_close(probe, now_ns, out);
 		break;
 	case PHASE_SERVER_CLOSE:
 	case PHASE_CLOSE:
@@ -173,13 +173,14 @@ void phases_timer(struct probe *probe, int64_t now_ns, struct probe_output *out)
 			phases_wait_over(probe, now_ns, out);
 		break;
 	case PHASE_DRAIN:
-		if (probe->facts.syn_count == 0)
+		if (probe->facts.syn_count == 0 && !probe->raw)
 			probe->error = "the capture shows no segment of ours: they leave by "
 				       "another interface: choose it with -I";
 		probe->phase = PHASE_DONE;
 		break;
 	case PHASE_IDLE:
 	case PHASE_HANDSHAKE:
+	case PHASE_SCRIPT:
 	case PHASE_RESET:
 	case PHASE_DONE:
 	case PHASE_COUNT:

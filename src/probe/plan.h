@@ -13,6 +13,7 @@ enum plan_close {
 	PLAN_CLOSE_RST,       /* we reset */
 	PLAN_CLOSE_SERVER,    /* the server closes; after close_wait_ns we do */
 	PLAN_CLOSE_HALF_OPEN, /* RST in answer to the SYN-ACK: no connection at all */
+	PLAN_CLOSE_SCRIPT,    /* when and as a script says */
 	PLAN_CLOSE_COUNT
 };
 
@@ -27,6 +28,8 @@ struct plan {
 	int64_t answer_ns;     /* wait this long for the answer's first octet */
 	int64_t settle_ns;     /* the answer is over after this long without new data */
 	int64_t close_wait_ns; /* how long to wait for the server's FIN */
+	/* reset again so often a server that says it is still there, or that says nothing */
+	unsigned reset_retries, reset_silent_retries;
 };
 
 const char *plan_close_name(enum plan_close close);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "probe/internal.h"
+#include "probe/scripted.h"
 
 /* A last segment of ours that the capture has not shown by then was dropped by it. */
 #define DRAIN_NS INT64_C(50000000)
@@ -51,7 +52,7 @@ void probe_stop_timer(struct probe_output *out, unsigned timer)
 	append(out, ACT_TIMER_STOP)->timer = timer;
 }
 
-static void remember_sent(struct probe *probe, const struct segment *seg, bool retransmit)
+void probe_remember_sent(struct probe *probe, const struct segment *seg, bool retransmit)
 {
 	struct sent *sent;
 
@@ -74,7 +75,7 @@ void probe_emit(struct probe *probe, struct probe_output *out, const struct segm
 
 	action->seg = *seg;
 	action->retransmit = retransmit;
-	remember_sent(probe, seg, retransmit);
+	probe_remember_sent(probe, seg, retransmit);
 }
 
 static void deliver(struct probe *probe, uint32_t len)
@@ -97,9 +98,11 @@ enum tcb_note probe_run(struct probe *probe, const struct tcb_event *event,
 			deliver(probe, action->data_len);
 			continue;
 		}
+		if (action->type == ACT_SEND && probe->muted)
+			continue;
 		*append(out, action->type) = *action;
 		if (action->type == ACT_SEND)
-			remember_sent(probe, &action->seg, action->retransmit);
+			probe_remember_sent(probe, &action->seg, action->retransmit);
 	}
 	if (result.note == NOTE_GAVE_UP)
 		probe->gave_up = true;
@@ -129,7 +132,7 @@ void probe_open(struct probe *probe, uint32_t iss, int64_t now_ns, struct probe_
 	struct tcb_event event = {.type = EV_OPEN, .now_ns = now_ns, .iss = iss};
 
 	peer_init(&probe->peer, iss);
-	probe->phase = PHASE_HANDSHAKE;
+	probe->phase = probe->plan->close == PLAN_CLOSE_SCRIPT ? PHASE_SCRIPT : PHASE_HANDSHAKE;
 	probe_run(probe, &event, out);
 }
 
@@ -193,20 +196,25 @@ static void segment_arrived(struct probe *probe, const struct packet *packet, in
 {
 	struct tcb_event event = {.type = EV_SEGMENT, .now_ns = now_ns, .seg = &packet->seg};
 	bool half_open = answers_half_open(probe, &packet->seg);
-	enum tcb_note note = half_open ? NOTE_HANDSHAKE_DONE : probe_run(probe, &event, out);
-	bool believed = note == NOTE_RESET || note == NOTE_REFUSED;
+	enum tcb_note note;
 	struct moment *moment;
+	bool believed;
 
+	if (probe->withhold_third && (packet->seg.flags & TCP_SYN)) {
+		probe->withhold_third = false;
+		probe->muted = true;
+	}
+	note = half_open ? NOTE_HANDSHAKE_DONE : probe_run(probe, &event, out);
+	believed = note == NOTE_RESET || note == NOTE_REFUSED;
 	facts_saw_theirs(&probe->facts, packet, stamp_ns, &probe->tcb, note);
+	scripted_arrived(probe, &packet->seg);
 	if (half_open)
 		phases_abort(probe, now_ns, out);
 	if (probe->phase == PHASE_MEASURE && probe->facts.question_ns != 0 &&
 	    answers_question(packet))
 		probe->facts.question_acked_ns = stamp_ns;
-	if (probe->phase == PHASE_RESET) {
-		believed = true; /* any RST now is the answer to our question */
-		reset_arrived(probe, &packet->seg, out);
-	}
+	if (probe->phase == PHASE_RESET)
+		believed = reset_arrived(probe, &packet->seg, out);
 	if (probe->phase == PHASE_ASK && ask_arrived(probe, &packet->seg, out) == ASK_HOLDS)
 		phases_wait_over(probe, now_ns, out);
 	peer_saw_theirs(&probe->peer, &packet->seg, believed);
@@ -259,6 +267,11 @@ void probe_stop(struct probe *probe, int64_t now_ns, struct probe_output *out)
 	if (probe->phase == PHASE_IDLE) {
 		probe->stopped = true;
 		probe->phase = PHASE_DONE;
+		return;
+	}
+	if (probe->phase == PHASE_SCRIPT) {
+		probe->stopped = true;
+		scripted_end(probe, now_ns, out);
 		return;
 	}
 	if (probe->tcb.state == TCB_CLOSED || probe->tcb.state == TCB_TIME_WAIT) {
@@ -318,8 +331,10 @@ enum probe_sighting probe_left(struct probe *probe, const struct packet *packet,
 		return SIGHTING_FOREIGN;
 	if (!take_sent(probe, seg, &sent))
 		return foreign_left(probe, packet, stamp_ns);
-	facts_saw_ours(&probe->facts, seg, stamp_ns, sent.retransmit);
-	peer_saw_ours(&probe->peer, seg);
+	if (!sent.odd) {
+		facts_saw_ours(&probe->facts, seg, stamp_ns, sent.retransmit);
+		peer_saw_ours(&probe->peer, seg);
+	}
 	if (probe->phase == PHASE_MEASURE && probe->facts.question_ns == 0 &&
 	    seg->seq == probe->tcb.snd_nxt - 1)
 		probe->facts.question_ns = stamp_ns;
@@ -343,7 +358,7 @@ bool probe_done(const struct probe *probe)
 
 bool probe_left_open(const struct probe *probe)
 {
-	if (!probe->peer.known || probe->peer.reset_by_them)
+	if ((!probe->peer.known && !probe->heard) || probe->peer.reset_by_them)
 		return false;
 	if (probe->reset_sent)
 		return probe->reset_refused && !probe->reset_confirmed;

@@ -16,6 +16,7 @@
 enum probe_phase {
 	PHASE_IDLE,
 	PHASE_HANDSHAKE,
+	PHASE_SCRIPT,       /* a script decides; see scripted.h */
 	PHASE_MEASURE,      /* a question is out, its answer is timed */
 	PHASE_AWAIT,        /* the server may speak first */
 	PHASE_ANSWER,       /* the request is out */
@@ -41,6 +42,7 @@ struct sent {
 	uint32_t seq, data_len;
 	uint16_t flags;
 	bool retransmit;
+	bool odd;             /* crafted by a script, and no part of the conversation */
 	enum tcb_state state; /* ours, after sending */
 	enum tcb_note note;
 };
@@ -57,10 +59,18 @@ struct probe {
 	struct timeline timeline;
 	struct sent sent[PROBE_SENT_MAX];
 	uint32_t sent_head, sent_count;
-	bool server_did_not_close;  /* PLAN_CLOSE_SERVER waited in vain */
-	bool waited_in_vain;        /* no FIN from the server within close_wait_ns */
-	bool stopped;               /* ended by deadline or signal */
-	bool gave_up;               /* the machine used up its retransmissions */
+	bool muted;                          /* the machine hears, but sends nothing */
+	bool withhold_third;                 /* to be muted when the SYN-ACK comes */
+	bool raw;                            /* there is no machine: a script sends everything */
+	bool raw_synchronized;               /* and the server's SYN has come */
+	bool crafted;                        /* a script sent what the machine did not */
+	bool heard;                          /* something else than a RST came */
+	bool reopened;                       /* a later SYN of the script's met a SYN-ACK: */
+	uint32_t reopened_seq, reopened_ack; /* our numbers in that connection */
+	bool server_did_not_close;           /* PLAN_CLOSE_SERVER waited in vain */
+	bool waited_in_vain;                 /* no FIN from the server within close_wait_ns */
+	bool stopped;                        /* ended by deadline or signal */
+	bool gave_up;                        /* the machine used up its retransmissions */
 	enum tcb_state final_state; /* ours, when the connection ended; not the RST's CLOSED */
 	/* the question whether the server's FIN was lost */
 	enum probe_phase asked_in;
@@ -69,7 +79,8 @@ struct probe {
 	bool ask_answered; /* the latest question was */
 	bool still_there;  /* it answered, and had sent nothing that we lack */
 	/* the RST's own little dialogue */
-	bool reset_sent, reset_confirmed, reset_refused;
+	bool reset_sent, reset_confirmed;
+	bool reset_refused, reset_was_refused; /* to the latest question; to any */
 	unsigned reset_tries;
 	int64_t reset_wait_ns;
 	const char *error; /* static text, or NULL */

@@ -10,6 +10,9 @@
  */
 #include "probe/internal.h"
 
+/* Right before the window it would be a third segment to a server that answers by SYN cookies, and
+ * open the connection again: those are good for three octets around the right number. */
+#define FURTHER_BACK      63
 #define RESET_WAIT_MIN_NS INT64_C(200000000)
 #define RESET_WAIT_MAX_NS INT64_C(2000000000)
 
@@ -18,6 +21,7 @@ static void ask(struct probe *probe, int64_t now_ns, struct probe_output *out)
 	struct segment seg;
 
 	tcb_question(&probe->tcb, now_ns, &seg);
+	seg.seq -= FURTHER_BACK;
 	probe_emit(probe, out, &seg, false);
 	probe_start_timer(out, PROBE_TIMER_RESET, probe->reset_wait_ns);
 }
@@ -39,33 +43,42 @@ void reset_begin(struct probe *probe, int64_t now_ns, struct probe_output *out)
 	probe->reset_wait_ns = wait_ns < RESET_WAIT_MIN_NS ? RESET_WAIT_MIN_NS : wait_ns;
 	probe_stop_timer(out, PROBE_TIMER_STEP);
 	/* nobody there who could know of us, or one who was never told that we do */
-	if (!probe->peer.known || probe->plan->close == PLAN_CLOSE_HALF_OPEN) {
+	if ((!probe->peer.known && !probe->heard) || probe->plan->close == PLAN_CLOSE_HALF_OPEN) {
 		probe_drain(probe, out);
 		return;
 	}
 	ask(probe, now_ns, out);
 }
 
-void reset_arrived(struct probe *probe, const struct segment *seg, struct probe_output *out)
+/* A RST that answers the question begins at its acknowledgment number; another one, late, answers
+ * something of before and proves nothing. */
+bool reset_arrived(struct probe *probe, const struct segment *seg, struct probe_output *out)
 {
 	if (seg->flags & TCP_RST) {
+		if (seg->seq != probe->tcb.rcv_nxt)
+			return false;
 		probe->reset_confirmed = true;
 		probe->reset_refused = false;
 		probe_stop_timer(out, PROBE_TIMER_RESET);
 		probe_drain(probe, out);
-		return;
+		return true;
 	}
 	/* What crossed our RST on its way says nothing; an acknowledgment of the question does. */
 	if (!(seg->flags & TCP_ACK) || seg->data_len > 0 || seg->flags & (TCP_FIN | TCP_SYN) ||
 	    probe->reset_refused)
-		return;
+		return false;
 	probe->reset_refused = true;
+	probe->reset_was_refused = true;
 	reset_again(probe, seg->ack, out);
+	return false;
 }
 
 void reset_timer(struct probe *probe, int64_t now_ns, struct probe_output *out)
 {
-	if (++probe->reset_tries > probe->plan->tcb.retries) {
+	unsigned tries = probe->reset_was_refused ? probe->plan->reset_retries
+						  : probe->plan->reset_silent_retries;
+
+	if (++probe->reset_tries > tries) {
 		probe_drain(probe, out);
 		return;
 	}

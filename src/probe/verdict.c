@@ -6,10 +6,9 @@
 #include <stdio.h>
 
 static const char *const close_names[] = {
-    [PLAN_CLOSE_FIN] = "fin",
-    [PLAN_CLOSE_RST] = "rst",
-    [PLAN_CLOSE_SERVER] = "server",
-    [PLAN_CLOSE_HALF_OPEN] = "half-open",
+    [PLAN_CLOSE_FIN] = "fin",       [PLAN_CLOSE_RST] = "rst",
+    [PLAN_CLOSE_SERVER] = "server", [PLAN_CLOSE_HALF_OPEN] = "half-open",
+    [PLAN_CLOSE_SCRIPT] = "script",
 };
 static_assert(sizeof(close_names) / sizeof(close_names[0]) == PLAN_CLOSE_COUNT, "every close");
 
@@ -140,6 +139,7 @@ bool verdict_as_asked(const struct probe *probe)
 	case PLAN_CLOSE_SERVER:
 		return probe->facts.peer_fin_first && token_info(close)->graceful;
 	case PLAN_CLOSE_FIN:
+	case PLAN_CLOSE_SCRIPT:
 	case PLAN_CLOSE_COUNT:
 		break;
 	}

@@ -5,8 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Length of the UTF-8 sequence at `s` (RFC 3629), or 0 if there is no valid one. */
-static unsigned utf8_len(const unsigned char *s)
+unsigned utf8_len(const unsigned char *s)
 {
 	unsigned len = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
 
@@ -107,6 +106,46 @@ void json_bool(struct json *json, const char *key, bool value)
 void json_null(struct json *json, const char *key)
 {
 	json_text(json, key, NULL);
+}
+
+static size_t digits(const char *text)
+{
+	return strspn(text, "0123456789");
+}
+
+/* RFC 8259 section 6. */
+static bool is_number(const char *text)
+{
+	size_t n;
+
+	text += *text == '-';
+	n = digits(text);
+	if (n == 0 || (n > 1 && *text == '0'))
+		return false;
+	text += n;
+	if (*text == '.') {
+		n = digits(text + 1);
+		if (n == 0)
+			return false;
+		text += 1 + n;
+	}
+	if (*text == 'e' || *text == 'E') {
+		text += 1 + (text[1] == '+' || text[1] == '-');
+		n = digits(text);
+		if (n == 0)
+			return false;
+		text += n;
+	}
+	return *text == '\0';
+}
+
+void json_literal(struct json *json, const char *key, const char *text)
+{
+	put_key(json, key);
+	if (is_number(text) || strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
+		fputs(text, json->out);
+	else
+		fputs("null", json->out);
 }
 
 void json_flags(struct json *json, const char *key, unsigned bits,

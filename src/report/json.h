@@ -22,8 +22,13 @@ void json_int(struct json *json, const char *key, int64_t value);
 void json_int_or_null(struct json *json, const char *key, bool known, int64_t value);
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);
+/* A number of JSON, true or false, as it stands; null for any other text. */
+void json_literal(struct json *json, const char *key, const char *text);
 /* "key":["a","b"] of the names whose bit is set */
 void json_flags(struct json *json, const char *key, unsigned bits,
 		const char *(*name)(unsigned bit));
+
+/* Length of the UTF-8 sequence at `s` (RFC 3629), or 0 if there is no valid one. */
+unsigned utf8_len(const unsigned char *s);
 
 #endif

@@ -82,11 +82,11 @@ static void segment_label(const struct probe *probe, const struct moment *moment
 	const struct segment *seg = &moment->seg;
 	uint32_t seq_base = moment->ours ? probe->tcb.iss : probe->tcb.irs;
 	uint32_t ack_base = moment->ours ? probe->tcb.irs : probe->tcb.iss;
-	uint32_t seq = seg->seq - seq_base;
+	int32_t seq = (int32_t)(seg->seq - seq_base); /* before the first one, too */
 	char flags[FLAGS_TEXT_MAX];
 
-	add(to, "%s %" PRIu32 ":%" PRIu32 "(%" PRIu32 ")", flags_text(seg->flags, flags), seq,
-	    seq + seg->data_len, seg->data_len);
+	add(to, "%s %" PRId32 ":%" PRId32 "(%" PRIu32 ")", flags_text(seg->flags, flags), seq,
+	    seq + (int32_t)seg->data_len, seg->data_len);
 	if (seg->flags & TCP_ACK)
 		add(to, " ack %" PRId32, (int32_t)(seg->ack - ack_base));
 	if (!(seg->flags & TCP_RST) && seg->wnd == 0)

@@ -177,31 +177,35 @@ static void put_moment_icmp(struct json *json, const struct moment *m)
 	json_text(json, "icmp_from", addr_text(&m->icmp_from, from));
 }
 
+void ndjson_segment_members(struct json *json, const struct probe *probe, const struct moment *m)
+{
+	json_int(json, "source_port", probe->flow.src.port);
+	json_int(json, "time_ns", m->stamp_ns);
+	json_int(json, "since_first_ns", m->stamp_ns - probe->timeline.moments[0].stamp_ns);
+	json_text(json, "direction", m->ours ? "out" : "in");
+	if (m->kind == MOMENT_ICMP)
+		put_moment_icmp(json, m);
+	else
+		put_moment_segment(json, probe, m);
+	json_int(json, "ttl", m->ip.ttl);
+	json_int(json, "tos", m->ip.tos);
+	json_int(json, "ip_id", m->ip.id);
+	json_bool(json, "df", m->ip.df);
+	json_text(json, "note", tcb_note_name(m->note));
+	json_bool(json, "retransmit", m->retransmit);
+	json_text(json, "our_state", tcb_state_name(m->our_state));
+	json_text(json, "peer_state", m->peer.known ? tcb_state_name(m->peer.state) : NULL);
+	json_bool(json, "peer_state_assumed", m->peer.known && m->peer.assumed);
+}
+
 static void print_moment(const struct report_style *style, const struct record *record,
 			 const struct moment *m)
 {
-	const struct probe *probe = record->probe;
 	struct json json;
 
 	begin(&json, style, "segment");
 	put_where(&json, record);
-	json_int(&json, "source_port", probe->flow.src.port);
-	json_int(&json, "time_ns", m->stamp_ns);
-	json_int(&json, "since_first_ns", m->stamp_ns - probe->timeline.moments[0].stamp_ns);
-	json_text(&json, "direction", m->ours ? "out" : "in");
-	if (m->kind == MOMENT_ICMP)
-		put_moment_icmp(&json, m);
-	else
-		put_moment_segment(&json, probe, m);
-	json_int(&json, "ttl", m->ip.ttl);
-	json_int(&json, "tos", m->ip.tos);
-	json_int(&json, "ip_id", m->ip.id);
-	json_bool(&json, "df", m->ip.df);
-	json_text(&json, "note", tcb_note_name(m->note));
-	json_bool(&json, "retransmit", m->retransmit);
-	json_text(&json, "our_state", tcb_state_name(m->our_state));
-	json_text(&json, "peer_state", m->peer.known ? tcb_state_name(m->peer.state) : NULL);
-	json_bool(&json, "peer_state_assumed", m->peer.known && m->peer.assumed);
+	ndjson_segment_members(&json, record->probe, m);
 	json_end(&json);
 }
 

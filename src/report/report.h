@@ -85,6 +85,9 @@ void explain_moment(const struct probe *probe, const struct moment *moment, char
 void ndjson_run(const struct report_style *style, const struct run_info *info);
 void ndjson_probe(const struct report_style *style, const struct record *record);
 void ndjson_summary(const struct report_style *style, const struct run_summary *summary);
+struct json;
+/* The members of a segment's record, from "source_port" to its end. */
+void ndjson_segment_members(struct json *json, const struct probe *probe, const struct moment *m);
 
 /* --- style.c --- */
 /* Start and end of a colour, "" without colour: "1;31" and the like. */

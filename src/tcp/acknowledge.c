@@ -47,7 +47,7 @@ void acknowledge(struct step *step, const struct segment *seg)
 	tcb->retransmits = 0;
 	step_timer_stop(step, TCB_TIMER_RETRANSMIT);
 	step_note(step, tcb_fin_acked(tcb) && !fin_was_acked ? NOTE_FIN_ACKED : NOTE_ACKED);
-	if (tcb->snd_una == tcb->snd_nxt) {
+	if (!output_may_retransmit(tcb)) {
 		tcb->recovering = false;
 		return;
 	}
@@ -92,6 +92,10 @@ void acknowledge_timeout(struct step *step)
 	struct tcb *tcb = step->tcb;
 	uint32_t flight = tcb->snd_nxt - tcb->snd_una;
 
+	if (!output_may_retransmit(tcb)) {
+		step_note(step, NOTE_IGNORED);
+		return;
+	}
 	if (tcb->retransmits >= output_retries(tcb)) {
 		give_up(step);
 		return;

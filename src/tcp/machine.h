@@ -38,6 +38,8 @@ void output_expect_ack(struct step *step);
 unsigned output_retries(const struct tcb *tcb);
 /* <SEQ=seq><CTL=RST>: for what must not be answered with our own numbers. */
 void output_reset(struct step *step, uint32_t seq);
+/* Is anything unacknowledged that the machine itself has sent? */
+bool output_may_retransmit(const struct tcb *tcb);
 /* The oldest unacknowledged segment once more. */
 void output_retransmit(struct step *step);
 void output_window_probe(struct step *step);

@@ -31,7 +31,7 @@ static void add_sack(const struct tcb *tcb, struct tcp_options *options)
 			options->sack[options->sack_count++] = tcb->ranges[i];
 }
 
-static uint32_t timestamp_now(const struct tcb *tcb, int64_t now_ns)
+uint32_t tcb_timestamp(const struct tcb *tcb, int64_t now_ns)
 {
 	return (uint32_t)(now_ns / 1000000) + tcb->path.ts_offset;
 }
@@ -39,7 +39,7 @@ static uint32_t timestamp_now(const struct tcb *tcb, int64_t now_ns)
 static void add_timestamps(const struct tcb *tcb, int64_t now_ns, struct tcp_options *options)
 {
 	options->has_timestamps = true;
-	options->tsval = timestamp_now(tcb, now_ns);
+	options->tsval = tcb_timestamp(tcb, now_ns);
 	options->tsecr = tcb->ts_recent;
 }
 
@@ -292,6 +292,18 @@ void output_pending(struct step *step)
 		output_ack(step);
 }
 
+bool output_may_retransmit(const struct tcb *tcb)
+{
+	uint32_t data_end = tcb->data_seq + tcb->data_len;
+
+	if (tcb->snd_una == tcb->snd_nxt)
+		return false;
+	if (tcb->state == TCB_SYN_SENT || tcb->state == TCB_SYN_RECEIVED)
+		return true;
+	return (tcb->data_len > 0 && seq_lt(tcb->snd_una, data_end)) ||
+	       (tcb->fin_sent && !tcb->fin_overtaken);
+}
+
 void output_retransmit(struct step *step)
 {
 	struct tcb *tcb = step->tcb;
@@ -307,8 +319,9 @@ void output_retransmit(struct step *step)
 							       : tcb->snd_nxt - tcb->snd_una;
 		uint32_t len = left < tcb->snd_mss ? left : tcb->snd_mss;
 
-		emit_data(step, tcb->snd_una, len, tcb->fin_sent && len == left, true);
-	} else if (tcb->fin_sent) {
+		emit_data(step, tcb->snd_una, len,
+			  tcb->fin_sent && !tcb->fin_overtaken && len == left, true);
+	} else if (tcb->fin_sent && !tcb->fin_overtaken) {
 		emit(step, tcb->fin_seq, TCP_FIN | TCP_ACK, true);
 	}
 	expect_ack(step, true);

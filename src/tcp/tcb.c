@@ -252,6 +252,21 @@ void tcb_step(struct tcb *tcb, const struct tcb_event *event, struct tcb_result 
 	}
 }
 
+void tcb_overtake(struct tcb *tcb, const struct segment *seg)
+{
+	bool may_close = tcb->state == TCB_ESTABLISHED || tcb->state == TCB_CLOSE_WAIT;
+
+	if (seg->seq != tcb->snd_nxt || (seg->flags & (TCP_SYN | TCP_RST)) || tcb->fin_sent)
+		return;
+	tcb->snd_nxt += seg->data_len;
+	if (!(seg->flags & TCP_FIN) || !may_close)
+		return;
+	tcb->fin_sent = true;
+	tcb->fin_overtaken = true;
+	tcb->fin_seq = tcb->snd_nxt++;
+	tcb->state = tcb->state == TCB_CLOSE_WAIT ? TCB_LAST_ACK : TCB_FIN_WAIT_1;
+}
+
 bool tcb_all_acked(const struct tcb *tcb)
 {
 	uint32_t data_end = tcb->data_seq + tcb->data_len;

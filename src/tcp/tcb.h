@@ -168,7 +168,8 @@ struct tcb {
 	const uint8_t *data;
 	uint32_t data_seq, data_len;
 	bool close_queued, fin_sent;
-	uint32_t fin_seq; /* of our FIN, once sent */
+	bool fin_overtaken; /* the caller made our FIN itself: not to be sent again */
+	uint32_t fin_seq;   /* of our FIN, once sent */
 	/* RFC 6298 and RFC 5681 */
 	struct rto rto;
 	unsigned retransmits; /* of what is at SND.UNA now */
@@ -192,6 +193,13 @@ void tcb_step(struct tcb *tcb, const struct tcb_event *event, struct tcb_result 
  * peer that knows the connection must acknowledge, and one that does not must reset. Serves after
  * the connection has ended, too. */
 void tcb_question(const struct tcb *tcb, int64_t now_ns, struct segment *seg);
+
+/* The TSval of a segment sent now. */
+uint32_t tcb_timestamp(const struct tcb *tcb, int64_t now_ns);
+
+/* A segment that the caller made itself is on its way: if it begins at SND.NXT its octets count as
+ * sent, its FIN as our FIN. Nothing of it is ever sent again by the machine. */
+void tcb_overtake(struct tcb *tcb, const struct segment *seg);
 
 /* Everything that we sent so far was acknowledged, the FIN included if one was sent. */
 bool tcb_all_acked(const struct tcb *tcb);

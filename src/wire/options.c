@@ -14,6 +14,7 @@ enum {
 	WSCALE_LEN = 3,
 	SACK_PERMITTED_LEN = 2,
 	TIMESTAMPS_LEN = 10,
+	FAST_OPEN_MAX = 18,
 	SACK_HEAD_LEN = 2,
 	SACK_BLOCK_LEN = 8,
 };
@@ -74,12 +75,23 @@ static bool read_timestamps(const uint8_t *option, size_t len, struct tcp_option
 	return true;
 }
 
+static bool read_fast_open(const uint8_t *option, size_t len, struct tcp_options *out)
+{
+	if (len > FAST_OPEN_MAX)
+		return false;
+	out->has_fast_open = true;
+	out->fast_open_len = (uint8_t)(len - 2);
+	memcpy(out->fast_open, option + 2, len - 2);
+	return true;
+}
+
 static bool (*const readers[])(const uint8_t *option, size_t len, struct tcp_options *out) = {
     [OPTION_MSS] = read_mss,
     [OPTION_WSCALE] = read_wscale,
     [OPTION_SACK] = read_sack,
     [OPTION_SACK_PERMITTED] = read_sack_permitted,
     [OPTION_TIMESTAMPS] = read_timestamps,
+    [OPTION_FAST_OPEN] = read_fast_open,
 };
 #define READERS (sizeof(readers) / sizeof(readers[0]))
 

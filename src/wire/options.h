@@ -34,6 +34,9 @@ struct seq_range {
 
 struct tcp_options {
 	bool has_mss, has_wscale, has_sack_permitted, has_timestamps;
+	bool has_fast_open;    /* read, never written (RFC 7413 section 4.1.1) */
+	uint8_t fast_open_len; /* octets of the cookie; 0: a request for one */
+	uint8_t fast_open[16];
 	bool malformed;        /* a length of 0 or 1, or one over the end: the rest was not read */
 	uint8_t unknown_count; /* of a kind that has no field here, or of a length it cannot have */
 	uint8_t wscale;        /* as sent; a value over 14 is used as 14 (RFC 7323 section 2.3) */

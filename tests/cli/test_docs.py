@@ -138,6 +138,60 @@ def check_schema(manual, schema):
        f"the schema's version is {version}")
 
 
+def check_judgements(manual, schema):
+    rows = re.findall(r'\[JUDGE_\w+\] = \{"([\w-]+)", \w+, "([^"]*)"',
+                      source("src/script/result.c"))
+    words = [word for word, _ in rows]
+    ok(len(words) == 10, "the table of judgements is read", rows)
+    text = section(manual, "SCENARIOS AND JUDGEMENTS")
+    same("the manual explains each judgement", words, re.findall(r"^\.It Li (.+)$", text, re.M))
+    same("the schema has all judgements", words, schema["$defs"]["judgement"]["enum"])
+    said = " ".join(text.split())
+    services = re.search(r"apps\[\] = \{([^}]*)\}", source("src/cmd/test_options.c"))[1]
+    item = re.search(r"^\.It Fl -app .*?(?=^\.It )", section(manual, "OPTIONS OF TEST"),
+                     re.S | re.M)
+    same("the manual has the services that --app knows", re.findall(r'"(\w+)"', services),
+         re.findall(r"\w+", " ".join(re.findall(r"^\.Cm (.*)$", item[0], re.M))))
+    listed = [json.loads(line)
+              for line in shakedown("list", "scenarios", "--json").stdout.splitlines()]
+    families = re.search(r"in families: ([\w, ]+)\.", said)[1].split(", ")
+    same("the manual has the families of scenarios", {info["family"] for info in listed}, families)
+    ids = {info["id"] for info in listed}
+    ok(set(re.findall(r"\b[A-Z]\d+\b", said)) <= ids, "the manual names scenarios that there are",
+       said)
+    lines = shakedown("list", "scenarios").stdout.splitlines()
+    same("list scenarios has them all, for people", ids,
+         [found[1] for line in lines if (found := re.match(r"  ([A-Z][\w-]*) ", line))])
+
+
+def lua_table(text, name):
+    """The keys, or strings, of a table of common.lua."""
+    return re.findall(r'(\w+) =|"([^"]+)"', re.search(rf"{name} = \{{(.*?)\}}", text, re.S)[1])
+
+
+def check_language():
+    """doc/SCENARIOS against what scripts can really say."""
+    common, text = source("scenarios/common.lua"), source("doc/SCENARIOS")
+    words = set(re.findall(r"^function (?:Conn\.)?(\w+)\(", common, re.M))
+    words |= {one or other for table in ("FIELDS", "OPEN_OPTIONS")
+              for one, other in lua_table(common, f"local {table}")}
+    words |= set(re.findall(r'"(\w+)"', re.search(r"for _, name in ipairs \{(.*?)\}", common,
+                                                  re.S)[1]))
+    words |= set(re.findall(r'\{"(\w+)", push_', source("src/script/words_state.c")))
+    words |= set(re.findall(r'set_\w+\(lua, "(\w+)"', source("src/script/words_segment.c")))
+    words |= set(re.findall(r'(?:get_integer|get_truth|getfield)\(lua, (?:table|2), "(\w+)"',
+                            source("src/script/words_segment.c")))
+    words -= {"hidden", "service_known"}  # shakedown's own
+    told = set(re.findall(r"\w+", text))
+    ok(len(words) > 90 and words <= told, "doc/SCENARIOS has each word of the language",
+       lambda: sorted(words - told))
+    limits = {name: int(number) for name, number in re.findall(
+        r"#define (RUN_\w+|CONN_\w+)\s+(\d+)", source("src/script/run.h") +
+        source("src/script/conn.h"))}
+    gone = [name for name, number in limits.items() if not re.search(rf"\b{number}\b", text)]
+    ok(len(limits) == 4 and not gone, "and each limit", gone)
+
+
 def check_exit(manual):
     same("the manual has all exit statuses",
          re.findall(r"EXIT_\w+ = (\d+)", source("src/cmd/exit.h")),
@@ -165,12 +219,12 @@ def check_manual(manual):
 def check_texts():
     readme = source("README")
     ok(len(readme.splitlines()) <= README_LINES_MAX, f"README has {README_LINES_MAX} lines at most")
-    wide = [line for name in ("README", "HACKING", "SECURITY", "CHANGES")
+    wide = [line for name in ("README", "HACKING", "SECURITY", "CHANGES", "doc/SCENARIOS")
             for line in source(name).splitlines() if len(line) > 80]
     ok(not wide, "the texts keep to 80 columns", wide)
     version = shakedown("version").stdout.split()[-1]
     ok(f"\n{version}\n-" in source("CHANGES"), f"CHANGES tells of {version}")
-    paths = set(re.findall(r"\b((?:src|tests|doc)/[\w./-]*\w)", source("HACKING")))
+    paths = set(re.findall(r"\b((?:src|tests|doc|scenarios)/[\w./-]*\w)", source("HACKING")))
     paths = {path for path in paths if "NAME" not in path and not path.endswith(".log")}
     gone = sorted(path for path in paths if not any(
         os.path.exists(os.path.join(SRCDIR, path + end)) for end in ("", ".c", ".h")))
@@ -197,6 +251,13 @@ def check_subcommands(path):
     same("bash: ping --<TAB>, another name of rtt", rows, complete_in_bash(path, ["ping", "--"]))
     offered = complete_in_bash(path, ["rtt", "--baseline", "READ"])
     ok("README" in offered, "bash: rtt --baseline READ<TAB> completes a file", offered)
+    for typed, wanted in ((["test", "--ladder", "=", ""], ["failed", "all", "none"]),
+                          (["test", "--ladder", "=", "a"], ["all"]),
+                          (["test", "--app", "s"], ["ssh", "smtp"]),
+                          (["test", "--only", "R1,C10"], ["R1,C10"]),
+                          (["test", "--skip", "H14"], ["H14"]),
+                          (["list", ""], ["scenarios"])):
+        same(f"bash: {' '.join(typed)}<TAB>", wanted, complete_in_bash(path, typed))
 
 
 def check_bash():
@@ -206,7 +267,7 @@ def check_bash():
     interfaces = os.listdir("/sys/class/net")
     takes_file = [row[0] for row in rows if row[2] == "FILE"]
     for typed, wanted in (
-            ([""], ["probe", "rtt", "ping", "doctor", "help", "version"]),
+            ([""], ["probe", "rtt", "ping", "test", "list", "doctor", "help", "version"]),
             (["pi"], ["ping"]),
             (["pro"], ["probe"]),
             (["help", "to"], ["tokens"]),
@@ -234,6 +295,12 @@ def check_fish(directory):
                           ("shakedown probe --close-", ["--close-wait-limit"]),
                           ("shakedown probe --close ", ["fin", "rst", "server"]),
                           ("shakedown probe --expect-close silent,thr", ["silent,three-segment"]),
+                          ("shakedown probe --expect-close thr", ["three-segment"]),
+                          ("shakedown test --ladder=a", ["--ladder=all"]),
+                          ("shakedown test --app sm", ["smtp"]),
+                          ("shakedown test --only R1,C10", ["R1,C10"]),
+                          ("shakedown test --skip H14", ["H14"]),
+                          ("shakedown list ", ["scenarios"]),
                           ("shakedown rtt --half", ["--half-open"]),
                           ("shakedown ping --max-reg", ["--max-regression"])):
         run = subprocess.run(["fish", "--no-config", "-c", f"source {path}; complete -C '{typed}'"],
@@ -268,6 +335,8 @@ def main():
     check_options(manual)
     check_tokens(manual, schema)
     check_schema(manual, schema)
+    check_judgements(manual, schema)
+    check_language()
     check_exit(manual)
     check_manual(manual)
     check_texts()

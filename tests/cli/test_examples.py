@@ -5,7 +5,8 @@
       client [v1 10.1.0.1] ------------------ [10.1.0.2 v1] server.example
 
 An example is a line ".Dl $ COMMAND"; the comment after it has the exit status and, separated by
-"|", what must be found in the output.
+"|", what must be found in the output. A literal block behind a comment "script: NAME" is a file of
+that name, just as it stands.
 """
 import os
 import re
@@ -23,13 +24,27 @@ from lab import note, ok  # noqa: E402
 SRCDIR = os.environ.get("SRCDIR", os.path.join(HERE, "..", ".."))
 PEERS = ["22:banner", "80:answer-close", "443:close", "6379:echo", "7001:never"]
 EXAMPLE = re.compile(r'^\.Dl \$ (.*)\n\.\\" check: (\d) (.*)$', re.M)
+SCRIPT = re.compile(r'^\.\\" script: (\S+)\n\.Bd -literal.*?\n(.*?)^\.Ed$', re.M | re.S)
+
+
+def manual():
+    with open(os.path.join(SRCDIR, "doc/shakedown.1"), encoding="utf-8") as file:
+        return file.read()
 
 
 def examples():
     """(command, exit status, [what must be found]) of each."""
-    with open(os.path.join(SRCDIR, "doc/shakedown.1"), encoding="utf-8") as file:
-        return [(command.replace("\\e", "\\"), int(status), words.split("|"))
-                for command, status, words in EXAMPLE.findall(file.read())]
+    return [(command.replace("\\e", "\\"), int(status), words.split("|"))
+            for command, status, words in EXAMPLE.findall(manual())]
+
+
+def write_scripts():
+    """The scripts of the manual, as files; what a reader sees of them."""
+    found = SCRIPT.findall(manual())
+    for name, text in found:
+        with open(name, "w", encoding="ascii") as file:
+            file.write(text.replace("\\&", "").replace("\\e", "\\"))
+    return [name for name, _ in found]
 
 
 def furnish(net, server):
@@ -56,8 +71,10 @@ def main():
         os.environ["SHAKEDOWN"] = os.path.abspath(binary("SHAKEDOWN", "./src/shakedown")[0])
         server.peer(*PEERS)
         furnish(net, server)
-        found = examples()
+        found, scripts = examples(), write_scripts()
         ok(len(found) > 10, "the manual has examples")
+        ok(scripts and all(any(f"--script {name}" in command for command, _, _ in found)
+                           for name in scripts), "and a script, which one of them runs", scripts)
         for command, status, words in found:
             missing = [word for word in re.findall(r"(?:^|\| )(\w+)", command)
                        if not shutil.which(word)]

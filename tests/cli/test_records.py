@@ -5,7 +5,8 @@ disagree with each other, and the ladder would change its looks unnoticed.
 
       client [v1 10.1.0.1] ------------------ [10.1.0.2 v1] server
 
-Records of many kinds of probes are held against doc/shakedown.schema.json and against themselves;
+Records of many kinds of probes and of scenarios are held against doc/shakedown.schema.json and
+against themselves;
 ladders, their times masked, against tests/golden/ (GOLDEN=write writes them anew).
 """
 import csv
@@ -28,8 +29,9 @@ import lab  # noqa: E402
 import sandbox  # noqa: E402
 from children import binary  # noqa: E402
 from lab import ok  # noqa: E402
+from scenario_records import check_test  # noqa: E402
+from schema import schema_check, SRCDIR  # noqa: E402
 
-SRCDIR = os.path.abspath(os.environ.get("SRCDIR", os.path.join(HERE, "..", "..")))
 GOLDEN = os.path.join(SRCDIR, "tests", "golden")
 BOX = re.compile("[\u2500-\u25ff]")
 SGR = re.compile(r"\033\[[0-9;]*m")
@@ -63,29 +65,6 @@ LADDERS = [("four-segment", "", 7002), ("explained", "--explain", 7002),
            ("held-open", "--close-wait-limit 500ms", 7001), ("closed", "", CLOSED),
            ("filtered", "--retries 1 -W 300ms", FILTERED), ("icmp", "", REJECTED),
            ("client-reset", "--close rst", 7001), ("refused-ipv6", "-6 --explain", CLOSED)]
-
-
-def schema_check():
-    """A function from a record to what is wrong with it; None without python3-jsonschema."""
-    try:
-        import jsonschema
-    except ImportError:
-        return None
-    with open(os.path.join(SRCDIR, "doc/shakedown.schema.json"), encoding="utf-8") as file:
-        schema = json.load(file)
-    jsonschema.Draft202012Validator.check_schema(schema)
-    kinds = {name: jsonschema.Draft202012Validator({"$ref": f"#/$defs/{name}",
-                                                    "$defs": schema["$defs"]})
-             for name in ("run", "probe", "tcp_segment", "icmp_segment", "summary", "rtt",
-                          "rtt_summary", "hop", "trace_summary")}
-
-    def check(record):
-        kind = record["type"]
-        if kind == "segment":
-            kind = "icmp_segment" if "icmp_type" in record else "tcp_segment"
-        return [f"{'/'.join(map(str, error.path))}: {error.message}"
-                for error in kinds[kind].iter_errors(record)]
-    return check
 
 
 def span(segments, first, then):
@@ -385,6 +364,7 @@ def main():
         os.chdir(net.dir)
         check_records(client, server)
         check_rtt(client, server)
+        check_test(client, server, schema_check(), REJECTED)
         check_pipe(client, server)
         check_terminal(client, server)
         check_ladders(client, server)

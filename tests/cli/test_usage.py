@@ -18,9 +18,10 @@ import sandbox  # noqa: E402
 from children import binary  # noqa: E402
 from lab import note, ok  # noqa: E402
 
-USAGE, CANNOT = 2, 3
+AS_ASKED, NOT_AS_ASKED, USAGE, CANNOT = 0, 1, 2, 3
 NOBODY = 65534
 HERE = "127.0.0.1:9"
+SERVED = "127.0.0.1:7000"
 
 # words of the command line; what the line says (a regular expression)
 USAGE_ERRORS = [
@@ -104,6 +105,47 @@ USAGE_ERRORS = [
     ("rtt --baseline EMPTY " + HERE, r"--baseline: EMPTY: no round-trip times in it"),
     ("rtt --baseline OTHER " + HERE, r"--baseline: OTHER: no round-trip times in it"),
     ("rtt --baseline BROKEN " + HERE, r"--baseline: BROKEN: .*out of range"),
+    # test
+    ("test", r"test: no target"),
+    ("test --nonsense " + HERE, r"--nonsense: no such option"),
+    ("test --quick=yes " + HERE, r"--quick=yes: takes no value"),
+    ("test --only XX " + HERE, r"--only: XX: there is no such scenario: see shakedown list"),
+    ("test --skip R1,r1 " + HERE, r"--skip: r1: there is no such scenario"),
+    ("test --only= " + HERE, r"--only: needs a value"),
+    ("test --only H1 --skip H? " + HERE, r"test: no scenario is left"),
+    ("test --app gopher " + HERE, r"--app: 'gopher' is none of http, redis, .*: for others there"),
+    ("test --request \\q " + HERE, r"--request: a backslash is followed by 'q'"),
+    ("test --partial \\x " + HERE, r"--partial: a backslash"),
+    ("test --request-file /nonexistent " + HERE, r"--request-file: /nonexistent: No such file"),
+    ("test --lanes 0 " + HERE, r"--lanes: '0' is no number from 1 to 64"),
+    ("test --lanes 65 " + HERE, r"--lanes: '65' is no number from 1 to 64"),
+    ("test --targets 0 " + HERE, r"--targets: '0' is no number from 1 to 10000"),
+    ("test --rate 0 " + HERE, r"--rate: '0' is no number from 1"),
+    ("test --parallel many " + HERE, r"--parallel: 'many' is no number from 1"),
+    ("test -w soon " + HERE, r"--deadline: 'soon' is no duration"),
+    ("test --ladder=some " + HERE, r"--ladder: 'some' is none of failed, all, none"),
+    ("test --tap --junit " + HERE, r"--junit: only one of --json, --tap, --junit"),
+    ("test -J --tap " + HERE, r"--tap: only one of --json, --tap, --junit"),
+    ("test --segments " + HERE, r"--segments: goes with --json"),
+    ("test --segments --tap " + HERE, r"--segments: goes with --json"),
+    ("test --update-expected " + HERE, r"--update-expected: needs the file of --expect"),
+    ("test --expect /nonexistent " + HERE, r"/nonexistent: cannot read it: No such file"),
+    ("test --expect LIST " + HERE, r"LIST:2: '127\.0\.0\.1:80': a line is TARGET SCENARIO"),
+    ("test --expect JUDGED " + HERE, r"JUDGED:1: 'GOOD': no such judgement; there are PASS, "),
+    ("test --expect / --update-expected " + HERE, r"/: cannot replace it: it is no regular file"),
+    ("test --script /nonexistent " + HERE, r"/nonexistent: No such file"),
+    ("test --script / " + HERE, r"/: Is a directory"),
+    ("test --script /dev/zero " + HERE, r"/dev/zero: larger than a scenario file may be"),
+    ("test --script SYNTAX " + HERE, r"SYNTAX:3: '}' expected"),
+    ("test --script FIELD " + HERE, r"FIELD:2: scenario UF: it has no field titel"),
+    ("test --script WORD " + HERE, r"WORD:2: .*'io'"),
+    ("test --script TWICE " + HERE, r"TWICE: scenario H1 is there twice"),
+    ("test --script EMPTY " + HERE, r"test: no scenario is left"),
+    ("list", r"list: there are only scenarios to list: shakedown list scenarios"),
+    ("list targets", r"list: there are only scenarios to list"),
+    ("list scenarios now", r"list: there are only scenarios to list"),
+    ("list --tap scenarios", r"--tap: no such option"),
+    ("list --script SYNTAX scenarios", r"SYNTAX:3: '}' expected"),
     # what contradicts itself
     ("probe --send x --http " + HERE, r"--http, --send: only one request"),
     ("probe --half-close " + HERE, r"--half-close: needs a request"),
@@ -133,6 +175,47 @@ HOST_ERRORS = [
     ("rtt -I 192.0.2.1 " + HERE, r"192\.0\.2\.1.*address of this host"),
     ("rtt -o /nonexistent/file " + HERE, r"/nonexistent/file: cannot write it: No such file"),
     ("rtt --trace nowhere.invalid:80", r"nowhere\.invalid: cannot resolve: "),
+    ("test -I 192.0.2.1 " + HERE, r"192\.0\.2\.1.*address of this host"),
+    ("test -o /nonexistent/file " + HERE, r"/nonexistent/file: cannot write it: No such file"),
+    ("test --pcap / " + HERE, r"--pcap: /: Is a directory"),
+    ("test --update-expected --expect /nonexistent/file " + HERE, r"cannot create it: No such"),
+]
+
+# scripts: a name, and what is in it
+HEAD = 'rfc = "RFC 9293", level = "MUST", sends = "", takes = 2, profile = "quick"'
+SCRIPTS = {
+    "SYNTAX": 'scenario {\n  id = "US"\n  title = "x",\n}\n',
+    "FIELD": '-- a comment\nscenario { id = "UF", titel = "x", run = function() end }\n',
+    "WORD": "-- nothing of the outside world\nio.write('x')\n",
+    "TWICE": f'scenario {{ id = "H1", title = "x", {HEAD}, run = function() end }}\n',
+    "PASSES": f'scenario {{ id = "UP", title = "x", {HEAD},\n  run = function() open() pass("well")'
+              " end }\n",
+    "FAILS": f'scenario {{ id = "UF", title = "x", {HEAD},\n  run = function() open() fail("ill")'
+             " end }\n",
+    "BREAKS": f'scenario {{ id = "UB", title = "x", {HEAD},\n  run = function()\n'
+              "    local c = nil\n    c:close()\n  end }\n",
+    "LOOPS": f'scenario {{ id = "UL", title = "x", {HEAD},\n  run = function()\n'
+             "    while true do end\n  end }\n",
+    "WAITS": f'scenario {{ id = "UW", title = "x", {HEAD},\n  run = function() wait(60) end }}\n',
+    "JUDGED": "* R1 GOOD\n",
+    "WORSE": f"{SERVED} UP FAIL\n",
+    "KNOWN": f"{SERVED} ?F FAIL # known\n",
+}
+# how a test ends: words, status, what must be in its results
+ENDS = [
+    ("--script PASSES " + SERVED, AS_ASKED, "1 scenario: 1 PASS;"),
+    ("--script FAILS " + SERVED, NOT_AS_ASKED, "FAIL UF ill; in 2 of 2 runs"),
+    ("--script FAILS -q --ladder=none " + SERVED, NOT_AS_ASKED, "FAIL UF ill"),
+    ("--script FAILS --expect KNOWN " + SERVED, AS_ASKED, "as listed"),
+    ("--script FAILS --expect WORSE " + SERVED, NOT_AS_ASKED, "changed: nothing but a pass"),
+    ("--script PASSES --expect WORSE " + SERVED, NOT_AS_ASKED, "changed: expected was FAIL"),
+    ("--script PASSES --script BREAKS " + SERVED, NOT_AS_ASKED, "BREAKS:4: attempt to index a nil"),
+    ("--script PASSES --script LOOPS " + SERVED, NOT_AS_ASKED, "LOOPS:3: runs on and on"),
+    ("--script PASSES --script BREAKS --skip *B " + SERVED, AS_ASKED, "1 scenario: 1 PASS;"),
+    ("--script WAITS -w 3s " + SERVED, NOT_AS_ASKED, f"{SERVED} interrupted"),
+    ("--script PASSES nowhere.invalid:80 " + SERVED, NOT_AS_ASKED, "cannot resolve"),
+    ("--script PASSES nowhere.invalid:80", CANNOT, "cannot resolve"),
+    ("--script PASSES " + HERE, CANNOT, f"{HERE} closed"),
 ]
 
 
@@ -161,7 +244,8 @@ def check_host(net):
 def check_disk(net):
     for words in (["probe", "-J"], ["probe", "-J", "--segments"], ["probe", "--explain"],
                   ["probe"], ["rtt", "-c", "1"], ["rtt", "-c", "1", "-J"],
-                  ["rtt", "-c", "1", "--csv"], ["rtt", "--trace"]):
+                  ["rtt", "-c", "1", "--csv"], ["rtt", "--trace"], ["test", "--only", "H1"],
+                  ["test", "-J"], ["test", "--tap"], ["test", "--junit"]):
         run = net.here.shakedown([*words, "-o", "/dev/full", HERE])
         last = run.err.splitlines()[-1]
         ok(run.rc == CANNOT and not run.out and "No space left on device" in last and
@@ -169,6 +253,36 @@ def check_disk(net):
     run = net.here.shakedown(["probe", "--pcap", "/dev/full", HERE])
     ok(run.rc == CANNOT and "No space left on device" in run.err.splitlines()[-1],
        "a full disk for the capture", str(run))
+
+
+def check_ends(net):
+    """The exit statuses of test, and what a script that goes wrong does to the others: nothing."""
+    peer = net.here.peer("7000:close")
+    for words, status, text in ENDS:
+        run = net.here.shakedown("test --app none " + words)
+        lines = " ".join(run.out.split())
+        ok(run.rc == status and " ".join(text.split()) in lines, f"test {words}: {status}",
+           lambda: f"wanted {status}, {text}\n{run}")
+        if "--script PASSES --script" in words:
+            ok("1 PASS" in run.out, "and the other scenario is carried out", str(run))
+    for words in (["test", "--tap"], ["test", "--junit"], ["test", "-J"]):
+        run = net.here.shakedown([*words, "--app", "none", "--script", "FAILS", SERVED])
+        ok(run.rc == NOT_AS_ASKED, f"{' '.join(words)} has the same status", str(run))
+    peer.stop()
+
+
+def check_directory(net):
+    """Without scenarios there is nothing to do, and the line says what helps."""
+    usual = os.environ.get("SHAKEDOWN_SCENARIOS")
+    for path, pattern in (("/nonexistent", r"/nonexistent: No such file.*set SHAKEDOWN_SCENARIOS"),
+                          (net.dir, r"there is no common\.lua")):
+        os.environ["SHAKEDOWN_SCENARIOS"] = path
+        for words in (["test", HERE], ["list", "scenarios"], ["list", "--json", "scenarios"]):
+            one_line(net, words, CANNOT, pattern, f"{' '.join(words)}: scenarios in {path}")
+    if usual is None:
+        del os.environ["SHAKEDOWN_SCENARIOS"]
+    else:
+        os.environ["SHAKEDOWN_SCENARIOS"] = usual
 
 
 def check_closed(net):
@@ -231,7 +345,8 @@ def check_privileges(net):
        f"sudo setcap cap_net_raw+ep {copy}" in run.stderr,
        "without privileges: status 3 and the setcap line", run.stdout + run.stderr)
     with net.here.inside():
-        for words in (["help"], ["version"], ["probe", "--help"]):
+        for words in (["help"], ["version"], ["probe", "--help"], ["test", "--help"],
+                      ["list", "--help"]):
             run = subprocess.run([copy, *words], capture_output=True, text=True, check=False,
                                  timeout=20, preexec_fn=become_nobody)
             ok(run.returncode == 0 and run.stdout and not run.stderr,
@@ -251,9 +366,14 @@ def main():
             file.write('{"type":"probe","target":"127.0.0.1:9","rtt_ns":1}\n[]\n')
         with open("BROKEN", "w", encoding="ascii") as file:
             file.write('{"type":"rtt","target":"127.0.0.1:9","rtt_ns":-1}\n')
+        for name, text in SCRIPTS.items():
+            with open(name, "w", encoding="ascii") as file:
+                file.write(text)
         check_usage(net)
         check_host(net)
         check_disk(net)
+        check_ends(net)
+        check_directory(net)
         check_closed(net)
         check_names(net)
         check_privileges(net)

@@ -279,7 +279,7 @@ void check_unprivileged(struct tap *tap, struct sender *sender)
 	memset(&err, 0, sizeof(err));
 	printf("# without privileges\n");
 	check_loop_works(tap, sender, table, lo, veth);
-	tap_ok(tap, sandbox_enter(&err) == 0, "sandbox: entered%s", err.text);
+	tap_ok(tap, sandbox_enter(SANDBOX_PLAIN, &err) == 0, "sandbox: entered%s", err.text);
 	if (sandbox_is_built())
 		check_denials(tap);
 	printf("# in the sandbox\n");

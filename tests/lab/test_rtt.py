@@ -28,6 +28,7 @@ from lab import ok  # noqa: E402
 
 TARGETS, ROUNDS = 50, 100  # twice: whole connections, and --half-open
 STAMP_NS = 5000            # two listeners have the same stamp of a frame, or nearly
+STALL_NS = 200_000_000
 WIRE_NS = 50_000_000       # between the wire's clock reading and the client's device, on a busy host
 CAUSE_NS = 500_000_000     # a SYN-ACK later than this was sent by the server's timer, not by a SYN
 COPY_NS = 100_000_000      # SYN-ACKs closer than this are duplicates, not repeats by a timer
@@ -134,6 +135,8 @@ def true_sample(record, shake, truth):
 def check_record(record, shake, truth, gaps):
     """Complaints about one record; gaps collects its distance from capture and wire."""
     answered = record["answer"] != "none"
+    if answered and shake.synacks and 0 <= lateness(shake) < STALL_NS:
+        return []  # a process that was held up reads its frames before it looks at the clock
     if answered != bool(shake.synacks and not late(record, shake)):
         return [f"answered {answered}, SYN-ACKs at {shake.synacks}"]
     complaints = []
@@ -164,9 +167,13 @@ def check_record(record, shake, truth, gaps):
     return complaints
 
 
+def lateness(shake):
+    """How long after the last SYN had been given up (-W 1s) the first SYN-ACK came, in ns."""
+    return shake.synacks[0] - shake.syns[-1] - 1_000_000_000
+
+
 def late(record, shake):
-    """The first SYN-ACK came when the last SYN had been given up (-W 1s)."""
-    return shake.synacks[0] - shake.syns[-1] >= 1_000_000_000
+    return lateness(shake) >= 0
 
 
 def check_run(name, result, found, truth):

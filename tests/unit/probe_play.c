@@ -29,6 +29,8 @@ void play_init(struct play *play, uint32_t iss, uint32_t irs)
 	play->plan.answer_ns = SECOND_NS;
 	play->plan.settle_ns = SECOND_NS / 10;
 	play->plan.close_wait_ns = 10 * SECOND_NS;
+	play->plan.reset_retries = 3;
+	play->plan.reset_silent_retries = 3;
 	play->iss = iss;
 	play->irs = irs;
 	play->now_ms = 1000;

@@ -178,7 +178,6 @@ static void unknown_options_are_counted(void **state)
 		const char *hex, *line;
 		unsigned count;
 	} cases[] = {
-	    {"2202 0402", "<sackOK>", 1}, /* TCP Fast Open's request */
 	    {"1312 0001020304050607 08090a0b0c0d0e0f 0402", "<sackOK>", 1}, /* MD5 */
 	    {"1e0c 0081 0102030405060708 1d04 0102", "", 2},                /* MPTCP, AO */
 	    {"fe02 fe02 fe02 ff03 00", "", 4},
@@ -203,6 +202,58 @@ static void unknown_options_are_counted(void **state)
 		assert_int_equal(options.unknown_count, cases[i].count);
 		assert_false(options.malformed);
 	}
+}
+
+/* Breaks when a Fast Open cookie, or the request for one, is not read, or one that is longer than
+ * there is room for is (RFC 7413 section 4.1.1). */
+static void fast_open_cookies(void **state)
+{
+	static const struct {
+		const char *hex, *cookie;
+		bool read, malformed;
+		unsigned unknown;
+	} cases[] = {
+	    {"2202", "", true, false, 0}, /* a request */
+	    {"0402 2206 01020304 0101", "01020304", true, false, 0},
+	    {"220a 0102030405060708", "0102030405060708", true, false, 0},
+	    {"2212 000102030405060708090a0b0c0d0e0f", "000102030405060708090a0b0c0d0e0f", true,
+	     false, 0},
+	    {"2203 07", "07", true, false, 0}, /* of a length that no cookie should have */
+	    {"2213 000102030405060708090a0b0c0d0e0f10 0402", "", false, false, 1},
+	    {"2228 0001020304050607 08090a0b0c0d0e0f 0001020304050607 08090a0b0c0d0e0f 00010203"
+	     "0405",
+	     "", false, false, 1},
+	    {"2206 0102", "", false, true, 0},                   /* over the end */
+	    {"2201", "", false, true, 0},                        /* a length of 1 */
+	    {"2200", "", false, true, 0},                        /* of 0 */
+	    {"22", "", false, true, 0},                          /* the length is missing */
+	    {"2206 01020304 2204 0506", "0506", true, false, 0}, /* the last counts */
+	    {"2206 01020304 2202", "", true, false, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct tcp_options options = decode_hex(cases[i].hex);
+		struct octets cookie = hex_octets(cases[i].cookie, "");
+
+		assert_int_equal(options.has_fast_open, cases[i].read);
+		assert_int_equal(options.malformed, cases[i].malformed);
+		assert_int_equal(options.unknown_count, cases[i].unknown);
+		assert_int_equal(options.fast_open_len, cookie.len);
+		if (cookie.len > 0)
+			assert_memory_equal(options.fast_open, cookie.at, cookie.len);
+		octets_free(&cookie);
+	}
+}
+
+/* Breaks when a cookie that was read is written: no segment of ours asks for Fast Open. */
+static void fast_open_is_not_written(void **state)
+{
+	struct tcp_options options = {
+	    .has_mss = true, .mss = 1460, .has_fast_open = true, .fast_open_len = 4};
+
+	(void)state;
+	encodes_as(&options, "020405b4");
 }
 
 /* Breaks when octets behind the end of the options are read as options. */
@@ -268,6 +319,7 @@ int main(void)
 	    cmocka_unit_test(sack_blocks_that_fit),  cmocka_unit_test(each_kind_is_read),
 	    cmocka_unit_test(malformed_options),     cmocka_unit_test(unknown_options_are_counted),
 	    cmocka_unit_test(end_of_options_ends),   cmocka_unit_test(last_duplicate_counts),
+	    cmocka_unit_test(fast_open_cookies),     cmocka_unit_test(fast_open_is_not_written),
 	    cmocka_unit_test(every_kind_and_length),
 	};
 

@@ -1,0 +1,60 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- What service a target is: by what it says first, or by how it answers a few harmless questions.
+-- Runs before all scenarios; what is to be asked of each service is in common.lua.
+
+local get = service_known("http").request
+local BY_PORT = { [80] = "http", [8080] = "http", [8000] = "http", [8008] = "http", [22] = "ssh",
+                  [25] = "smtp", [587] = "smtp", [6379] = "redis", [7] = "echo" }
+
+local function starts(text, head) return text:sub(1, #head) == head end
+
+local function by_greeting(greeting)
+  if starts(greeting, "SSH-") then return "ssh" end
+  if starts(greeting, "220 ") or starts(greeting, "220-") then return "smtp" end
+  return "banner"
+end
+
+-- What each service is known by: a question, and how its answer begins.
+local QUESTIONS = {
+  { get, { ["HTTP/"] = "http", [get:sub(1, 16)] = "echo" } },
+  { "PING\r\n", { ["+PONG"] = "redis", ["-NOAUTH"] = "redis", ["PING"] = "echo" } },
+  { "version\r\n", { ["VERSION "] = "memcached" } },
+}
+
+local function ask_service(question, answers)
+  local c = fresh { try = true }
+  if not c then return nil end
+  c:write(question)
+  local _, text = c:answer { within = 1 }
+  c:abort()
+  for head, name in pairs(answers) do
+    if starts(text, head) then return name end
+  end
+end
+
+local function guess(greeting)
+  if greeting ~= "" then return by_greeting(greeting) end
+  for _, question in ipairs(QUESTIONS) do
+    local name = ask_service(question[1], question[2])
+    if name then return name end
+  end
+  return BY_PORT[t.port] or "none"
+end
+
+scenario {
+  id = "_service", hidden = true,
+  run = function()
+    local c, outcome = fresh { try = true }
+    if outcome == "established-reset" then -- it opens, and says no more
+      note("service", t.given or "none")
+      pass("")
+    end
+    if not c then fail(outcome) end
+    note("rtt", c.rtt or 0)
+    local _, greeting = c:answer { within = 0.5 }
+    if greeting ~= "" then note("greeting", greeting) end
+    note("service", t.given or guess(greeting))
+    pass("")
+  end,
+}
+

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Planted faults of LISTEN and CLOSED: what F1 .. F14 must say of them. See faults.py."""
+from faults import Row
+
+ROWS = [
+    *(Row(f"F{number}", "peer:echo", "HARDENED" if number == 8 else "PASS",
+          family=6 if number % 2 else 4) for number in range(1, 15)),
+    *(Row(f"F{number}", "rogue:echo", "PASS") for number in range(1, 15)),
+
+    Row("F1", "rogue:echo closed:refusal-without-ack", "FAIL", seen="closed port: RST without ACK"),
+    Row("F1", "rogue:echo closed:refusal-off-by-one", "FAIL", seen="ack c+2, not c+1"),
+    Row("F1", "rogue:echo closed:refusal-with-seq", "FAIL", seen="seq not 0"),
+    Row("F2", "rogue:echo+rst-with-wrong-seq", "FAIL", seen="seq not SEG.ACK"),
+    Row("F2", "rogue:echo+rst-with-ack closed:rst-with-ack", "WARN", seen="RST,ACK at SEG.ACK"),
+    Row("F2", "rogue:echo+drops-flags,which=ack", "PATH", seen="open port: nothing"),
+    Row("F2", "path:stateful;peer:echo", "PATH", seen="open port: nothing"),
+    Row("F3", "rogue:echo+rst-of-zero", "FAIL", seen="seq not SEG.ACK"),
+    Row("F3", "rogue:echo+listen-acks-synack", "FAIL", seen="flags ."),
+    Row("F4", "rogue:echo+listen-refuses-odd", "WARN", seen="open port: RST,ACK"),
+    Row("F4", "rogue:echo+listen-opens-odd", "FAIL", seen="open port: SYN-ACK"),
+    Row("F4", "rogue:echo closed:fin-not-counted", "FAIL", seen="ack c+0, not c+1"),
+    Row("F5", "rogue:echo+listen-refuses-odd", "WARN", seen="open port: RST,ACK"),
+    Row("F5", "rogue:echo closed:refusal-off-by-one", "FAIL", seen="ack c+1, not c+0"),
+    Row("F6", "rogue:echo+listen-acks-odd", "FAIL", seen="flags ."),
+    Row("F6", "rogue:echo closed:fin-not-counted", "FAIL", seen="ack c+0, not c+1"),
+    Row("F7", "rogue:echo+rst-with-wrong-seq", "FAIL", seen="seq not SEG.ACK"),
+    Row("F7", "rogue:echo+drops-flags,which=F.", "PATH", seen="open port: nothing"),
+    Row("F8", "rogue:echo closed:fin-not-counted", "FAIL", seen="ack c+1, not c+2"),
+    Row("F8", "rogue:echo+syn-fin-refused", "WARN", seen="open port: RST,ACK"),
+    Row("F9", "rogue:echo+rst-answered", "FAIL", seen="open port: RST,ACK"),
+    Row("F9", "rogue:echo+syn-rst-opens", "FAIL", seen="open port: SYN-ACK"),
+    Row("F10", "rogue:echo+syn-psh-dropped", "PATH", seen="SYN-ACK and nothing"),
+    Row("F10", "rogue:echo+syn-urg-refused", "FAIL", seen="open port: RST,ACK"),
+    Row("F11", "rogue:echo+rst-answered", "FAIL", seen="open port: RST"),
+    Row("F12", "rogue:echo+reserved-dropped", "PATH", seen="open port: nothing"),
+    Row("F12", "rogue:echo+reserved-refused", "FAIL", seen="open port: RST,ACK"),
+    Row("F12", "path:reserved-dropped;peer:echo", "PATH", seen="open port: nothing"),
+    Row("F13", "rogue:echo+listen-refuses-odd", "WARN", seen="open port: RST,ACK"),
+    Row("F13", "rogue:echo closed:refusal-of-seq", "FAIL", seen="ack c+0, not c+5"),
+    Row("F14", "rogue:echo+checksum-ignored", "FAIL", seen="open port: SYN-ACK"),
+]
