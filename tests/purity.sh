@@ -72,15 +72,16 @@ never()
 	ok "$3"
 }
 
-never '^base/' 'wire|tcp|probe|script|report|net|cmd' 'base includes nothing but base'
-never '^wire/' 'tcp|probe|script|report|net|cmd' 'wire includes wire and base alone'
-never '^tcp/' 'probe|script|report|net|cmd' 'tcp includes what is below it alone'
-never '^probe/' 'stats|script|report|net|cmd' 'probe includes what is below it alone'
-never '^stats/' 'script|report|net|cmd' 'stats includes what is below it alone'
-never '^script/' 'stats|report|net|cmd' 'script includes what is below it, and the stage alone'
+never '^base/' 'wire|tcp|probe|scan|script|report|net|cmd' 'base includes nothing but base'
+never '^wire/' 'tcp|probe|scan|script|report|net|cmd' 'wire includes wire and base alone'
+never '^tcp/' 'probe|scan|script|report|net|cmd' 'tcp includes what is below it alone'
+never '^probe/' 'scan|stats|script|report|net|cmd' 'probe includes what is below it alone'
+never '^stats/' 'scan|script|report|net|cmd' 'stats includes what is below it alone'
+never '^scan/' 'stats|script|report|net|cmd' 'scan includes what is below it alone'
+never '^script/' 'scan|stats|report|net|cmd' 'script includes what is below it, and the stage alone'
 never '^report/' 'net|cmd' 'report includes what is below it alone'
-never '^net/' 'tcp|probe|script|report|cmd' 'net includes net, wire and base alone'
-never '^engine\.' 'report|cmd' 'the engine includes neither report nor cmd'
+never '^net/' 'tcp|probe|scan|script|report|cmd' 'net includes net, wire and base alone'
+never '^(scan_)?engine' 'report|cmd' 'the engine includes neither report nor cmd'
 never '.' 'cmd' 'nothing but main.c and cmd itself includes cmd' '^(cmd/|main\.c$)'
 
 impure "$library" >"$work/why" && [ ! -s "$work/why" ]

@@ -51,6 +51,8 @@ _shakedown_complete_value()
 	IFACE*) _shakedown_reply "$3" $(cd /sys/class/net 2>/dev/null && echo *) ;;
 	NAME) _shakedown_reply "$3" http redis memcached ssh smtp banner echo none ;;
 	'[WHICH]') _shakedown_reply "$3" failed all none ;;
+	WAY) _shakedown_reply "$3" auto xdp packet raw ;;
+	I/N) _shakedown_reply "$3" auto ;;
 	TOKEN*) _shakedown_list "$3" $(_shakedown_words "$1" --tokens "${4#--expect-}") ;;
 	PATTERN*) _shakedown_list "$3" $(_shakedown_scenarios "$1") ;;
 	esac
@@ -86,6 +88,8 @@ _shakedown()
 		_shakedown_reply "$word" $(_shakedown_words "$program" --options "$subcommand")
 	elif [[ $subcommand == list ]]; then
 		_shakedown_reply "$word" scenarios
+	elif [[ $subcommand == merge ]]; then
+		_shakedown_complete_value "$program" FILE "$word" ''
 	else
 		COMPREPLY=($(compgen -A hostname -- "$word"))
 	fi

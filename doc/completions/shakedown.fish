@@ -43,6 +43,10 @@ function __shakedown_option -a subcommand name letter value help
             complete $spec -x -a 'fin rst server'
         case TYPE
             complete $spec -x -a 'host host_hiprec adapter adapter_unsynced'
+        case WAY
+            complete $spec -x -a 'auto xdp packet raw'
+        case I/N
+            complete $spec -x -a auto
         case NAME
             complete $spec -x -a 'http redis memcached ssh smtp banner echo none'
         case 'PATTERN*'
@@ -61,7 +65,8 @@ complete -c shakedown -n __fish_use_subcommand -a '(shakedown help --subcommands
 complete -c shakedown -n '__fish_seen_subcommand_from help' -a '(shakedown help --subcommands) tokens'
 complete -c shakedown -n __fish_use_subcommand -a ping -d 'another name for rtt'
 complete -c shakedown -n '__fish_seen_subcommand_from list' -a scenarios
-complete -c shakedown -n '__fish_seen_subcommand_from probe rtt ping test' -a '(__fish_print_hostnames)'
+complete -c shakedown -n '__fish_seen_subcommand_from merge' -F
+complete -c shakedown -n '__fish_seen_subcommand_from probe rtt ping test scan' -a '(__fish_print_hostnames)'
 for subcommand in (shakedown help --subcommands 2>/dev/null | string replace -r '\t.*' '')
     for line in (shakedown help --options $subcommand 2>/dev/null)
         __shakedown_option $subcommand (string split \t -- $line)

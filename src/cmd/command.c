@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "cmd/exit.h"
+#include "cmd/merge.h"
 #include "cmd/options.h"
 #include "cmd/probe_settings.h"
 #include "cmd/rtt_settings.h"
+#include "cmd/scan_settings.h"
 #include "cmd/test_settings.h"
 #include "probe/verdict.h"
 
@@ -27,6 +29,10 @@ const struct command commands[] = {
      "measure the handshake's round trip, again and again", rtt_options, cmd_rtt},
     {"test", "[options] HOST PORT | HOST:PORT | [V6]:PORT ...",
      "judge, against the RFCs, how a server opens and closes connections", test_options, cmd_test},
+    {"scan", "[options] HOST | NETWORK | RANGE ...",
+     "find out which ports answer, and how the servers behind them close", scan_options, cmd_scan},
+    {"merge", "[options] FILE ...", "put the results of a scan's shards together", merge_options,
+     cmd_merge},
     {"list", "[options] scenarios", "what test can test", list_options, cmd_list},
     {"doctor", "", "is all in place here? what to do about it if not", NULL, cmd_doctor},
     {"help", "[SUBCOMMAND | tokens]", "this, or the options of a subcommand, or all verdict tokens",

@@ -26,5 +26,6 @@ int cmd_doctor(int argc, char **argv);
 int cmd_rtt(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_scan(int argc, char **argv);
 
 #endif

@@ -3,6 +3,7 @@
 #include "cmd/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,18 +46,37 @@ static void choose_style(struct report_style *style, const struct probe_settings
 	style->dates = settings->dates;
 }
 
-int output_open(struct output *output, const struct probe_settings *settings, struct err *err)
+/* A pipe that nobody reads is an error then, not a wait. */
+static FILE *open_kept(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666);
+
+	return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
+static int open_as(struct output *output, const struct probe_settings *settings, bool kept,
+		   struct err *err)
 {
 	*output = (struct output){.path = settings->output};
 	output->format = report_find(settings->ndjson ? "ndjson" : "text");
 	output->style.out = stdout;
 	if (output->path)
-		output->style.out = fopen(output->path, "w");
+		output->style.out = kept ? open_kept(output->path) : fopen(output->path, "w");
 	if (!output->style.out)
 		return err_set(err, ERR_CANNOT, "%s: cannot write it: %s", output->path,
 			       strerror(errno));
 	choose_style(&output->style, settings);
 	return 0;
+}
+
+int output_open(struct output *output, const struct probe_settings *settings, struct err *err)
+{
+	return open_as(output, settings, false, err);
+}
+
+int output_open_kept(struct output *output, const struct probe_settings *settings, struct err *err)
+{
+	return open_as(output, settings, true, err);
 }
 
 int output_close(struct output *output, struct err *err)

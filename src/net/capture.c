@@ -6,12 +6,14 @@
 #include "net/capture.h"
 
 #include <assert.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "net/privilege.h"
 #include "net/quickclose.h"
@@ -35,7 +37,7 @@ struct capture {
 /* ICMP: unreachable, source quench, time exceeded, parameter problem. ICMPv6: its four errors.
  * An IPv6 extension header hides what follows from a filter: decode finds out. */
 static const char filter_format[] =
-    "tcp portrange %u-%u"
+    "tcp %sportrange %u-%u"
     " or icmp[0] == 3 or icmp[0] == 4 or icmp[0] == 11 or icmp[0] == 12"
     " or (icmp6 and ip6[40] >= 1 and ip6[40] <= 4)"
     " or (ip6 and (ip6[6] == 0 or ip6[6] == 43 or ip6[6] == 44 or ip6[6] == 51 or ip6[6] == 60))";
@@ -148,11 +150,12 @@ static int device_flags(const struct capture *capture)
 static int install_filter(struct capture *capture, const struct capture_config *config,
 			  struct err *err)
 {
-	char text[sizeof(filter_format) + 16];
+	char text[sizeof(filter_format) + 24];
 	struct bpf_program program;
 	int rc;
 
-	snprintf(text, sizeof(text), filter_format, config->port_first, config->port_last);
+	snprintf(text, sizeof(text), filter_format, config->incoming ? "dst " : "",
+		 config->port_first, config->port_last);
 	if (pcap_compile(capture->pcap, &program, text, 1, PCAP_NETMASK_UNKNOWN) != 0)
 		return err_set(err, ERR_INTERNAL, "%s: capture: filter: %s", capture->device,
 			       pcap_geterr(capture->pcap));
@@ -162,6 +165,16 @@ static int install_filter(struct capture *capture, const struct capture_config *
 		return err_set(err, ERR_CANNOT, "%s: capture: filter: %s", capture->device,
 			       pcap_geterr(capture->pcap));
 	return 0;
+}
+
+/* pcap_setdirection() looks at a frame that the kernel has copied already; this keeps it from being
+ * copied. Linux before 4.20 has it not, and there the filter drops them, later. */
+static void ignore_outgoing(const struct capture *capture)
+{
+	int one = 1;
+
+	(void)setsockopt(pcap_fileno(capture->pcap), SOL_PACKET, PACKET_IGNORE_OUTGOING, &one,
+			 sizeof(one));
 }
 
 static int start(struct capture *capture, const struct capture_config *config, struct err *err)
@@ -182,6 +195,8 @@ static int start(struct capture *capture, const struct capture_config *config, s
 	quickclose_arm(&capture->quickclose, pcap_fileno(capture->pcap));
 	if (pcap_setnonblock(capture->pcap, 1, why) != 0)
 		return err_set(err, ERR_CANNOT, "%s: capture: %s", capture->device, why);
+	if (config->incoming)
+		ignore_outgoing(capture);
 	capture->watched = device_flags(capture) >= 0;
 	capture->stamp_source = stamp_source_name(config->tstamp_type);
 	capture->ns_per_fraction =

@@ -22,6 +22,8 @@ struct capture_config {
 	uint32_t ring_octets; /* size of the kernel's ring; opening 2 MiB costs 11 ms, nearly
 			       * all of it one RCU grace period, 16 MiB up to 40 */
 	bool immediate;       /* single probes; false: block mode for mass work */
+	bool incoming;        /* what comes in alone, and of TCP what is for our ports: mass work,
+			       * where a look at each SYN of ours costs more than to send it */
 	int tstamp_type;      /* PCAP_TSTAMP_*, or -1 for the system's default */
 };
 

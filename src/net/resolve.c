@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * resolve: a target's name -> one address, over getaddrinfo(). Literals never reach a name server.
+ * resolve: a target's name -> its addresses, over getaddrinfo(). Literals never reach a name
+ * server.
  */
 #include "net/resolve.h"
 
@@ -20,39 +21,50 @@ static enum ip_version other_version(enum ip_version version)
 	return version == IP_V4 ? IP_V6 : IP_V4;
 }
 
-/* Takes the first address of a list that is one of ours; false if there is none. */
-static bool take_first(const struct addrinfo *list, struct ip_addr *out, unsigned *scope_ifindex)
+/* False if it is none of ours. */
+static bool take_address(const struct addrinfo *info, struct ip_addr *out, unsigned *scope_ifindex)
 {
 	memset(out, 0, sizeof(*out));
 	*scope_ifindex = 0;
-	for (; list; list = list->ai_next) {
-		if (list->ai_family == AF_INET) {
-			struct sockaddr_in four;
+	if (info->ai_family == AF_INET) {
+		struct sockaddr_in four;
 
-			memcpy(&four, list->ai_addr, sizeof(four));
-			memcpy(out->octets, &four.sin_addr, 4);
-			out->version = IP_V4;
-			return true;
-		}
-		if (list->ai_family == AF_INET6) {
-			struct sockaddr_in6 six;
+		memcpy(&four, info->ai_addr, sizeof(four));
+		memcpy(out->octets, &four.sin_addr, 4);
+		out->version = IP_V4;
+	} else if (info->ai_family == AF_INET6) {
+		struct sockaddr_in6 six;
 
-			memcpy(&six, list->ai_addr, sizeof(six));
-			memcpy(out->octets, &six.sin6_addr, 16);
-			out->version = IP_V6;
-			*scope_ifindex = six.sin6_scope_id;
-			return true;
-		}
+		memcpy(&six, info->ai_addr, sizeof(six));
+		memcpy(out->octets, &six.sin6_addr, 16);
+		out->version = IP_V6;
+		*scope_ifindex = six.sin6_scope_id;
 	}
+	return out->version != IP_NONE;
+}
+
+/* Takes the first address of a list that is one of ours; false if there is none. */
+static bool take_first(const struct addrinfo *list, struct ip_addr *out, unsigned *scope_ifindex)
+{
+	for (; list; list = list->ai_next)
+		if (take_address(list, out, scope_ifindex))
+			return true;
 	return false;
+}
+
+static int look_up(const char *host, enum ip_version want, struct addrinfo **list)
+{
+	struct addrinfo hints = {.ai_family = family_of(want), .ai_socktype = SOCK_STREAM};
+
+	*list = NULL;
+	return *host ? getaddrinfo(host, NULL, &hints, list) : EAI_NONAME;
 }
 
 /* 0, or getaddrinfo's error. */
 static int ask(const char *host, enum ip_version want, struct ip_addr *out, unsigned *scope_ifindex)
 {
-	struct addrinfo hints = {.ai_family = family_of(want), .ai_socktype = SOCK_STREAM};
-	struct addrinfo *list = NULL;
-	int rc = getaddrinfo(host, NULL, &hints, &list);
+	struct addrinfo *list;
+	int rc = look_up(host, want, &list);
 
 	if (rc == 0 && !take_first(list, out, scope_ifindex))
 		rc = EAI_NONAME;
@@ -95,6 +107,33 @@ int resolve_host(const char *host, enum ip_version want, struct ip_addr *out,
 			       "%s: cannot resolve: it is an IPv%d address: leave out -%d", host,
 			       out->version, (int)want);
 	}
-	rc = *host ? ask(host, want, out, scope_ifindex) : EAI_NONAME;
+	rc = ask(host, want, out, scope_ifindex);
 	return rc == 0 ? 0 : refuse(host, want, rc, err);
+}
+
+int resolve_all(const char *host, enum ip_version want,
+		int (*take)(void *arg, const struct ip_addr *addr), void *arg, struct err *err)
+{
+	struct addrinfo *list;
+	int rc = look_up(host, want, &list), status = 0;
+	bool any = false;
+
+	if (rc != 0)
+		return refuse(host, want, rc, err);
+	for (const struct addrinfo *info = list; info && status == 0; info = info->ai_next) {
+		struct ip_addr addr;
+		unsigned scope;
+
+		if (!take_address(info, &addr, &scope))
+			continue;
+		any = true;
+		status = scope == 0
+			     ? take(arg, &addr)
+			     : err_set(err, ERR_USAGE,
+				       "%s: a link-local address with its interface: there is "
+				       "no place for it here",
+				       host);
+	}
+	freeaddrinfo(list);
+	return any ? status : refuse(host, want, EAI_NONAME, err);
 }

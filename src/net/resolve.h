@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * resolve: a target's name, as the user wrote it -> one address. Done before the system-call
- * filter is entered; may ask the network's name servers, and then blocks as they do.
+ * resolve: a target's name, as the user wrote it -> one address, or all of them. Done before the
+ * system-call filter is entered; may ask the network's name servers, and then blocks as they do.
  */
 #ifndef SHAKEDOWN_NET_RESOLVE_H
 #define SHAKEDOWN_NET_RESOLVE_H
@@ -15,5 +15,11 @@
  * "HOST: cannot resolve: WHY" and a hint where only the other version has an address. */
 int resolve_host(const char *host, enum ip_version want, struct ip_addr *out,
 		 unsigned *scope_ifindex, struct err *err);
+
+/* The same, but `take` gets each address of that name, once or more often; it returns -1 to end it.
+ * Scoped literals and answers are refused: who asks for all of them has no place for an interface.
+ */
+int resolve_all(const char *host, enum ip_version want,
+		int (*take)(void *arg, const struct ip_addr *addr), void *arg, struct err *err);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rtnetlink: question -> answer, over libmnl. In: a device or a destination. Out: what RTM_GETLINK
- * and RTM_GETROUTE say about it.
+ * rtnetlink: question -> answer, over libmnl. In: a device or a destination. Out: what RTM_GETLINK,
+ * RTM_GETROUTE and RTM_GETNEIGH say about it.
  */
 #include "net/rtnl.h"
 
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <stdalign.h>
 #include <stddef.h>
@@ -83,6 +84,9 @@ static int read_link_attr(const struct nlattr *attr, void *arg)
 		snprintf(link->name, sizeof(link->name), "%s", mnl_attr_get_str(attr));
 	else if (mnl_attr_get_type(attr) == IFLA_MTU)
 		link->mtu = mnl_attr_get_u32(attr);
+	else if (mnl_attr_get_type(attr) == IFLA_ADDRESS &&
+		 mnl_attr_get_payload_len(attr) == sizeof(link->address))
+		memcpy(link->address, mnl_attr_get_payload(attr), sizeof(link->address));
 	return MNL_CB_OK;
 }
 
@@ -92,6 +96,7 @@ static int parse_link(const struct nlmsghdr *message, void *arg)
 	struct rtnl_link *link = arg;
 
 	link->ifindex = (unsigned)info->ifi_index;
+	link->type = info->ifi_type;
 	link->up = (info->ifi_flags & IFF_UP) != 0;
 	mnl_attr_parse(message, sizeof(*info), read_link_attr, link);
 	return MNL_CB_STOP;
@@ -198,4 +203,41 @@ int rtnl_route(struct rtnl *rtnl, const struct ip_addr *dst, unsigned ifindex,
 		mnl_attr_put(request, RTA_SRC, len, src->octets);
 	}
 	return ask(rtnl, request, parse_route, out);
+}
+
+static int read_neighbour_attr(const struct nlattr *attr, void *arg)
+{
+	struct rtnl_neighbour *neighbour = arg;
+
+	if (mnl_attr_get_type(attr) != NDA_LLADDR ||
+	    mnl_attr_get_payload_len(attr) != sizeof(neighbour->address))
+		return MNL_CB_OK;
+	memcpy(neighbour->address, mnl_attr_get_payload(attr), sizeof(neighbour->address));
+	neighbour->known = true;
+	return MNL_CB_OK;
+}
+
+static int parse_neighbour(const struct nlmsghdr *message, void *arg)
+{
+	const struct ndmsg *header = mnl_nlmsg_get_payload(message);
+	struct rtnl_neighbour *neighbour = arg;
+
+	neighbour->state = header->ndm_state;
+	mnl_attr_parse(message, sizeof(*header), read_neighbour_attr, neighbour);
+	return MNL_CB_STOP;
+}
+
+int rtnl_neighbour(struct rtnl *rtnl, unsigned ifindex, const struct ip_addr *addr,
+		   struct rtnl_neighbour *out)
+{
+	alignas(struct nlmsghdr) char buffer[REQUEST_MAX];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct ndmsg *header = mnl_nlmsg_put_extra_header(request, sizeof(*header));
+
+	memset(out, 0, sizeof(*out));
+	request->nlmsg_type = RTM_GETNEIGH;
+	header->ndm_family = addr->version == IP_V4 ? AF_INET : AF_INET6;
+	header->ndm_ifindex = (int)ifindex;
+	mnl_attr_put(request, NDA_DST, addr->version == IP_V4 ? 4 : 16, addr->octets);
+	return ask(rtnl, request, parse_neighbour, out);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rtnetlink: a question to the kernel's routing -> its answer, over libmnl. Only net/route uses
- * it. Functions return 0, or -1 with errno; none of them blocks for longer than two seconds.
+ * rtnetlink: a question to the kernel's routing -> its answer, over libmnl. Only net/route and
+ * net/neighbour use it. Functions return 0, or -1 with errno; none of them blocks for longer than
+ * two seconds.
  */
 #ifndef SHAKEDOWN_NET_RTNL_H
 #define SHAKEDOWN_NET_RTNL_H
@@ -23,6 +24,8 @@ struct rtnl_link {
 	char name[IF_NAMESIZE];
 	uint32_t mtu;
 	bool up;
+	uint16_t type;      /* ARPHRD_* */
+	uint8_t address[6]; /* of the link layer, where that has six octets; else zero */
 };
 
 struct rtnl_route {
@@ -44,5 +47,15 @@ int rtnl_link(struct rtnl *rtnl, unsigned ifindex, const char *name, struct rtnl
  * IPv6: the kernel's habit. */
 int rtnl_route(struct rtnl *rtnl, const struct ip_addr *dst, unsigned ifindex,
 	       const struct ip_addr *src, struct rtnl_route *out);
+
+struct rtnl_neighbour {
+	uint16_t state; /* NUD_* */
+	bool known;     /* there is an address of six octets */
+	uint8_t address[6];
+};
+
+/* RTM_GETNEIGH: what the kernel knows of `addr` on this device; ENOENT: nothing. */
+int rtnl_neighbour(struct rtnl *rtnl, unsigned ifindex, const struct ip_addr *addr,
+		   struct rtnl_neighbour *out);
 
 #endif

@@ -72,6 +72,11 @@ static const struct narrow_rule narrow[] = {
     {"open", 1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY},
 };
 
+static const struct narrow_rule creating[] = {
+    {"openat", 2, O_CREAT, O_CREAT},
+    {"open", 1, O_CREAT, O_CREAT},
+};
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* 0 or a negative errno; a call that this architecture lacks counts as allowed. */
@@ -94,20 +99,31 @@ static int allow_signals_to_self(scmp_filter_ctx filter)
 	return rc == 0 ? allow(filter, "kill", 1, &self) : rc;
 }
 
+static int allow_narrow(scmp_filter_ctx filter, const struct narrow_rule *rules, size_t count)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		struct scmp_arg_cmp compare =
+		    SCMP_CMP(rules[i].argument, SCMP_CMP_MASKED_EQ, rules[i].mask, rules[i].value);
+
+		rc = allow(filter, rules[i].name, 1, &compare);
+	}
+	return rc;
+}
+
 static int fill(scmp_filter_ctx filter, enum sandbox_extra extra)
 {
 	int rc = allow_signals_to_self(filter);
 
 	for (size_t i = 0; rc == 0 && i < COUNT(allowed); i++)
 		rc = allow(filter, allowed[i], 0, NULL);
-	for (size_t i = 0; extra == SANDBOX_RENAME && rc == 0 && i < COUNT(renaming); i++)
+	for (size_t i = 0; extra != SANDBOX_PLAIN && rc == 0 && i < COUNT(renaming); i++)
 		rc = allow(filter, renaming[i], 0, NULL);
-	for (size_t i = 0; rc == 0 && i < COUNT(narrow); i++) {
-		struct scmp_arg_cmp compare = SCMP_CMP(narrow[i].argument, SCMP_CMP_MASKED_EQ,
-						       narrow[i].mask, narrow[i].value);
-
-		rc = allow(filter, narrow[i].name, 1, &compare);
-	}
+	if (rc == 0)
+		rc = allow_narrow(filter, narrow, COUNT(narrow));
+	if (rc == 0 && extra == SANDBOX_REPLACE)
+		rc = allow_narrow(filter, creating, COUNT(creating));
 	return rc;
 }
 

@@ -13,7 +13,8 @@
 
 enum sandbox_extra {
 	SANDBOX_PLAIN,
-	SANDBOX_RENAME, /* and replacing files by others that were written beside them */
+	SANDBOX_RENAME,  /* and replacing files by others that were written beside them */
+	SANDBOX_REPLACE, /* likewise, and making those others */
 };
 
 /* To be called when targets are resolved, capture and senders open, output files open and

@@ -13,6 +13,8 @@ def kind_of(record):
     if kind == "segment":
         kind = "icmp_segment" if "icmp_type" in record else "tcp_segment"
         return "scenario_" + kind if "scenario" in record else kind
+    if kind == "run" and record["command"] == "scan" or kind == "summary" and "probed" in record:
+        return "scan_" + kind
     if kind == "run" and record["command"] == "test" or kind == "summary" and "results" in record:
         return "test_" + kind
     return kind

@@ -108,6 +108,41 @@ def names(path, prefix):
     return re.findall(rf'\[{prefix}\w+\]\s*=\s*"([^"]+)"', source(path))
 
 
+def columns(path):
+    """The heading of CSV that is written in a source: what stands before its first function's
+    end, in order."""
+    return re.findall(r"\w+", "".join(re.findall(
+        r'"([^"\\]*)"', source(path).split("fputs(", 1)[1].split("static void", 1)[0])))
+
+
+def check_scan_schema(defs, formats):
+    """Of scan and merge: words, columns and counters that are written down several times."""
+    scan = source("src/scan/scan.c")
+    port = defs["port"]["properties"]
+    same("the schema has the states of ports", names("src/scan/scan.c", "SCAN_"),
+         port["state"]["enum"])
+    for kind in ("found", "states"):
+        same(f"so has the summary's {kind}", port["state"]["enum"],
+             defs["scan_summary"]["properties"][kind]["properties"])
+    reasons = names("src/scan/scan.c", "REASON_") + [
+        re.search(r'"(icmp-%u-%u)"', scan)[1].replace("%u", "3")]
+    gone = [reason for reason in reasons if not re.search(port["reason"]["pattern"], reason)]
+    ok(len(reasons) == 4 and not gone, "the schema has the reasons", gone)
+    same("the schema has the modes of scan", names("src/report/scan.c", "MODE_"),
+         defs["scan_run"]["properties"]["mode"]["enum"])
+    same("and the phases", names("src/report/scan.c", "SCAN_"),
+         defs["scan_summary"]["properties"]["phases"]["properties"])
+    heading = columns("src/report/scan_csv.c")
+    same("scan's CSV has the fields of its records", heading,
+         set(port) - {"type", "schema", "family"})
+    said = " ".join(" ".join(line for line in formats.splitlines() if line[:1] != ".").split())
+    ok(all(", ".join(part) in said for part in (heading[:10], heading[10:])),
+       "the manual has scan's columns in their order", heading)
+    counters = re.findall(r'COUNTER\("(\w+)"', source("src/cmd/merge_records.c"))
+    ok(len(counters) > 10 and set(counters) <= set(defs["scan_summary"]["properties"]),
+       "merge sums up counters that there are", counters)
+
+
 def check_schema(manual, schema):
     defs = schema["$defs"]
     states = [name for name in names("src/tcp/names.c", "TCB_") if name.isupper()]
@@ -116,13 +151,15 @@ def check_schema(manual, schema):
          defs["tcp_segment"]["properties"]["note"]["enum"])
     records = [name for name, value in defs.items() if value.get("type") == "object"]
     ok(all(defs[name].get("additionalProperties") is False and
-           set(defs[name]["required"]) == set(defs[name]["properties"]) for name in records),
+           set(defs[name]["required"]) | set(defs[name].get("dependentRequired", ())) ==
+           set(defs[name]["properties"]) for name in records),
        "the schema allows no other member and demands each", records)
     formats = section(manual, "OUTPUT FORMATS")
     heading = re.search(r"(target,addr,[\w,]+)", "".join(
         re.findall(r'"([^"]*)"', source("src/report/rtt_csv.c").split("static void put_text")[0])))
     ok(heading[1].replace(",", ", ") + "." in " ".join(formats.split()),
        "the manual has the columns of CSV in their order", heading[1])
+    check_scan_schema(defs, formats)
     told = set(re.findall(r"[\w.]+", " ".join(re.findall(r"^\.(?:It )?Li (.*)$", formats, re.M))))
     fields = {field for name in records for field in defs[name]["properties"]}
     ok(fields <= told, "the manual tells each field", lambda: sorted(fields - told))
@@ -251,11 +288,16 @@ def check_subcommands(path):
     same("bash: ping --<TAB>, another name of rtt", rows, complete_in_bash(path, ["ping", "--"]))
     offered = complete_in_bash(path, ["rtt", "--baseline", "READ"])
     ok("README" in offered, "bash: rtt --baseline READ<TAB> completes a file", offered)
+    offered = complete_in_bash(path, ["merge", "READ"])
+    ok("README" in offered, "bash: merge READ<TAB> completes a file", offered)
     for typed, wanted in ((["test", "--ladder", "=", ""], ["failed", "all", "none"]),
                           (["test", "--ladder", "=", "a"], ["all"]),
                           (["test", "--app", "s"], ["ssh", "smtp"]),
                           (["test", "--only", "R1,C10"], ["R1,C10"]),
                           (["test", "--skip", "H14"], ["H14"]),
+                          (["scan", "--send", ""], ["auto", "xdp", "packet", "raw"]),
+                          (["scan", "--shard", "a"], ["auto"]),
+                          (["scan", "--close-"], ["--close-census", "--close-wait-limit"]),
                           (["list", ""], ["scenarios"])):
         same(f"bash: {' '.join(typed)}<TAB>", wanted, complete_in_bash(path, typed))
 
@@ -267,7 +309,8 @@ def check_bash():
     interfaces = os.listdir("/sys/class/net")
     takes_file = [row[0] for row in rows if row[2] == "FILE"]
     for typed, wanted in (
-            ([""], ["probe", "rtt", "ping", "test", "list", "doctor", "help", "version"]),
+            ([""], ["probe", "rtt", "ping", "test", "scan", "merge", "list", "doctor", "help",
+                   "version"]),
             (["pi"], ["ping"]),
             (["pro"], ["probe"]),
             (["help", "to"], ["tokens"]),
@@ -301,6 +344,8 @@ def check_fish(directory):
                           ("shakedown test --only R1,C10", ["R1,C10"]),
                           ("shakedown test --skip H14", ["H14"]),
                           ("shakedown list ", ["scenarios"]),
+                          ("shakedown scan --send x", ["xdp"]),
+                          ("shakedown scan --top", ["--top-ports"]),
                           ("shakedown rtt --half", ["--half-open"]),
                           ("shakedown ping --max-reg", ["--max-regression"])):
         run = subprocess.run(["fish", "--no-config", "-c", f"source {path}; complete -C '{typed}'"],

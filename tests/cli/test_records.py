@@ -30,6 +30,7 @@ import sandbox  # noqa: E402
 from children import binary  # noqa: E402
 from lab import ok  # noqa: E402
 from scenario_records import check_test  # noqa: E402
+from scan_records import check_scan  # noqa: E402
 from schema import schema_check, SRCDIR  # noqa: E402
 
 GOLDEN = os.path.join(SRCDIR, "tests", "golden")
@@ -365,6 +366,7 @@ def main():
         check_records(client, server)
         check_rtt(client, server)
         check_test(client, server, schema_check(), REJECTED)
+        check_scan(client, server, schema_check())
         check_pipe(client, server)
         check_terminal(client, server)
         check_ladders(client, server)

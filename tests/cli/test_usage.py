@@ -15,6 +15,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 import lab  # noqa: E402
 import sandbox  # noqa: E402
+import scan_usage  # noqa: E402
 from children import binary  # noqa: E402
 from lab import note, ok  # noqa: E402
 
@@ -229,7 +230,7 @@ def one_line(net, words, status, pattern, name=None):
 
 
 def check_usage(net):
-    for words, pattern in USAGE_ERRORS:
+    for words, pattern in USAGE_ERRORS + scan_usage.USAGE_ERRORS:
         one_line(net, words.split(" "), USAGE, pattern)
     run = net.here.shakedown([])
     ok(run.rc == USAGE and not run.out and "usage: shakedown" in run.err,
@@ -237,7 +238,7 @@ def check_usage(net):
 
 
 def check_host(net):
-    for words, pattern in HOST_ERRORS:
+    for words, pattern in HOST_ERRORS + scan_usage.HOST_ERRORS:
         one_line(net, words.split(" "), CANNOT, pattern)
 
 
@@ -245,8 +246,10 @@ def check_disk(net):
     for words in (["probe", "-J"], ["probe", "-J", "--segments"], ["probe", "--explain"],
                   ["probe"], ["rtt", "-c", "1"], ["rtt", "-c", "1", "-J"],
                   ["rtt", "-c", "1", "--csv"], ["rtt", "--trace"], ["test", "--only", "H1"],
-                  ["test", "-J"], ["test", "--tap"], ["test", "--junit"]):
-        run = net.here.shakedown([*words, "-o", "/dev/full", HERE])
+                  ["test", "-J"], ["test", "--tap"], ["test", "--junit"],
+                  ["scan", "-p", "9"], ["scan", "-p", "9", "-J"], ["scan", "-p", "9", "--csv"]):
+        target = HERE.split(":")[0] if words[0] == "scan" else HERE
+        run = net.here.shakedown([*words, "-o", "/dev/full", target])
         last = run.err.splitlines()[-1]
         ok(run.rc == CANNOT and not run.out and "No space left on device" in last and
            last.startswith("shakedown: /dev/full: "), f"{words}: a full disk", str(run))
@@ -346,7 +349,8 @@ def check_privileges(net):
        "without privileges: status 3 and the setcap line", run.stdout + run.stderr)
     with net.here.inside():
         for words in (["help"], ["version"], ["probe", "--help"], ["test", "--help"],
-                      ["list", "--help"]):
+                      ["list", "--help"], ["merge", "--help"],
+                      ["scan", "-p", "9", "--dry-run", "10.0.0.0/24"]):
             run = subprocess.run([copy, *words], capture_output=True, text=True, check=False,
                                  timeout=20, preexec_fn=become_nobody)
             ok(run.returncode == 0 and run.stdout and not run.stderr,
@@ -373,6 +377,7 @@ def main():
         check_host(net)
         check_disk(net)
         check_ends(net)
+        scan_usage.check_ends(net)
         check_directory(net)
         check_closed(net)
         check_names(net)

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* command: how far a scan is <-> its checkpoint file. */
+#include "cmd/checkpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAGIC      "shakedown-checkpoint "
+#define VERSION    1
+#define HEAD_MAX   512
+#define NUMBER_MAX 21 /* with its end of line */
+#define END_LEN    21 /* "end " and 16 digits, and its end of line */
+#define FILE_MAX   (INT64_C(1) << 28)
+
+/* FNV-1a */
+static uint64_t checksum(const char *text, size_t len)
+{
+	uint64_t value = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < len; i++)
+		value = (value ^ (uint8_t)text[i]) * UINT64_C(0x100000001b3);
+	return value;
+}
+
+/* --- writing --- */
+
+static size_t put_number(char *at, uint64_t number)
+{
+	char digits[NUMBER_MAX];
+	size_t len = 0;
+
+	do
+		digits[len++] = (char)('0' + number % 10);
+	while (number /= 10);
+	for (size_t i = 0; i < len; i++)
+		at[i] = digits[len - 1 - i];
+	at[len] = '\n';
+	return len + 1;
+}
+
+/* The whole file, to be freed; NULL: no memory. */
+static char *to_text(const struct checkpoint *checkpoint, size_t *len)
+{
+	const struct checkpoint_scan *scan = &checkpoint->scan;
+	size_t room = HEAD_MAX + checkpoint->count * NUMBER_MAX + END_LEN + 1;
+	char *text = malloc(room);
+
+	if (!text)
+		return NULL;
+	*len = (size_t)snprintf(text, HEAD_MAX,
+				MAGIC "%d\nmode %s\nformat %s\nopen %d\nfingerprint %016" PRIx64
+				      "\nseed %" PRIu64 "\nshard %" PRIu32 "/%" PRIu32
+				      "\nposition %" PRIu64 "\nresults %" PRIu64
+				      "\nawaited %" PRIu64 "\n",
+				VERSION, scan->mode, scan->format, scan->open_only,
+				scan->fingerprint, scan->seed, scan->shard, scan->shards,
+				checkpoint->position, checkpoint->results_len, checkpoint->count);
+	for (uint64_t i = 0; i < checkpoint->count; i++)
+		*len += put_number(text + *len, checkpoint->awaited[i]);
+	*len += (size_t)snprintf(text + *len, END_LEN + 1, "end %016" PRIx64 "\n",
+				 checksum(text, *len));
+	return text;
+}
+
+static int write_all(int fd, const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		text += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd);
+}
+
+static bool new_name(const char *path, char name[PATH_MAX])
+{
+	return snprintf(name, PATH_MAX, "%s.new", path) < PATH_MAX;
+}
+
+int checkpoint_write(const struct checkpoint *checkpoint, const char *path, struct err *err)
+{
+	char name[PATH_MAX], *text = NULL;
+	size_t len;
+	int fd = -1, why;
+
+	errno = ENAMETOOLONG;
+	if (new_name(path, name))
+		fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (fd < 0)
+		goto fail;
+	text = to_text(checkpoint, &len);
+	if (!text || write_all(fd, text, len) < 0 || rename(name, path) < 0)
+		goto fail;
+	close(fd);
+	free(text);
+	return 0;
+fail:
+	why = errno;
+	if (fd >= 0) {
+		close(fd);
+		unlink(name);
+	}
+	free(text);
+	return err_set(err, ERR_CANNOT, "%s: cannot write the checkpoint: %s", path, strerror(why));
+}
+
+void checkpoint_remove(const char *path)
+{
+	char name[PATH_MAX];
+
+	unlink(path);
+	if (new_name(path, name))
+		unlink(name);
+}
+
+/* --- reading --- */
+
+static char *read_all(int fd, size_t *len)
+{
+	struct stat status;
+	char *text;
+
+	errno = EINVAL;
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size > FILE_MAX)
+		return NULL;
+	text = malloc((size_t)status.st_size + 1);
+	*len = 0;
+	while (text && *len < (size_t)status.st_size) {
+		ssize_t n = read(fd, text + *len, (size_t)status.st_size - *len);
+
+		if (n < 0 && errno != EINTR) {
+			free(text);
+			return NULL;
+		}
+		if (n == 0)
+			break;
+		*len += n > 0 ? (size_t)n : 0;
+	}
+	if (text)
+		text[*len] = '\0';
+	return text;
+}
+
+static int check_whole(const char *text, size_t len, const char *path, struct err *err)
+{
+	const size_t magic = sizeof(MAGIC) - 1;
+	char end[END_LEN + 1];
+
+	if (len < magic || memcmp(text, MAGIC, magic) != 0)
+		return err_set(
+		    err, ERR_USAGE,
+		    "--resume: %s: no checkpoint of a scan: name another file, or remove "
+		    "it to begin anew",
+		    path);
+	if (strtoul(text + magic, NULL, 10) != VERSION)
+		return err_set(
+		    err, ERR_USAGE,
+		    "--resume: %s: a checkpoint of another version of shakedown: it says "
+		    "%.8s, this one writes %d",
+		    path, text + magic, VERSION);
+	if (len > END_LEN)
+		snprintf(end, sizeof(end), "end %016" PRIx64 "\n", checksum(text, len - END_LEN));
+	if (len <= END_LEN || memcmp(text + len - END_LEN, end, END_LEN) != 0)
+		return err_set(err, ERR_USAGE,
+			       "--resume: %s: the checkpoint is damaged: cut short, or changed",
+			       path);
+	return 0;
+}
+
+/* False: no memory, or not what to_text() writes. */
+static bool from_text(struct checkpoint *checkpoint, const char *text)
+{
+	struct checkpoint_scan *scan = &checkpoint->scan;
+	int open_only, at = 0;
+	uint64_t count;
+
+	if (sscanf(text,
+		   MAGIC "%*d mode %15s format %15s open %d fingerprint %" SCNx64 " seed %" SCNu64
+			 " shard %" SCNu32 "/%" SCNu32 " position %" SCNu64 " results %" SCNu64
+			 " awaited %" SCNu64 "%n",
+		   scan->mode, scan->format, &open_only, &scan->fingerprint, &scan->seed,
+		   &scan->shard, &scan->shards, &checkpoint->position, &checkpoint->results_len,
+		   &count, &at) != 10)
+		return false;
+	scan->open_only = open_only != 0;
+	text += at;
+	for (uint64_t i = 0; i < count; i++) {
+		char *end;
+
+		if (!checkpoint_add(checkpoint, strtoull(text, &end, 10)) || end == text)
+			return false;
+		text = end;
+	}
+	return strncmp(text, "\nend ", 5) == 0;
+}
+
+int checkpoint_read(struct checkpoint *checkpoint, const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), rc = 1;
+	char *text = NULL;
+	size_t len = 0;
+
+	*checkpoint = (struct checkpoint){.awaited = NULL};
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd >= 0)
+		text = read_all(fd, &len);
+	if (!text)
+		rc = err_set(err, ERR_USAGE, "--resume: %s: cannot read it: %s", path,
+			     strerror(errno));
+	else if (check_whole(text, len, path, err) < 0)
+		rc = -1;
+	else if (!from_text(checkpoint, text))
+		rc = err_set(err, ERR_USAGE, "--resume: %s: the checkpoint makes no sense", path);
+	if (fd >= 0)
+		close(fd);
+	free(text);
+	return rc;
+}
+
+/* --- fitting --- */
+
+static int differs(const char *path, const char *what, const char *there, const char *here,
+		   struct err *err)
+{
+	return err_set(err, ERR_USAGE,
+		       "--resume: %s: a checkpoint of another scan: %s: %s there, %s here", path,
+		       what, there, here);
+}
+
+int checkpoint_fits(const struct checkpoint *checkpoint, const char *path,
+		    const struct checkpoint_scan *here, bool seed_asked, struct err *err)
+{
+	const struct checkpoint_scan *there = &checkpoint->scan;
+	char one[32], two[32];
+
+	if (strcmp(there->mode, here->mode) != 0)
+		return differs(path, "mode", there->mode, here->mode, err);
+	snprintf(one, sizeof(one), "%016" PRIx64, there->fingerprint);
+	snprintf(two, sizeof(two), "%016" PRIx64, here->fingerprint);
+	if (there->fingerprint != here->fingerprint)
+		return differs(path, "targets, ports or exclusions (their fingerprint)", one, two,
+			       err);
+	snprintf(one, sizeof(one), "%" PRIu32 "/%" PRIu32, there->shard, there->shards);
+	snprintf(two, sizeof(two), "%" PRIu32 "/%" PRIu32, here->shard, here->shards);
+	if (strcmp(one, two) != 0)
+		return differs(path, "shard", one, two, err);
+	snprintf(one, sizeof(one), "%" PRIu64, there->seed);
+	snprintf(two, sizeof(two), "%" PRIu64, here->seed);
+	if (seed_asked && there->seed != here->seed)
+		return differs(path, "seed", one, two, err);
+	if (strcmp(there->format, here->format) != 0)
+		return differs(path, "format of the results", there->format, here->format, err);
+	if (there->open_only != here->open_only)
+		return differs(path, "--open", there->open_only ? "given" : "not given",
+			       here->open_only ? "given" : "not given", err);
+	return 0;
+}
+
+/* --- memory --- */
+
+bool checkpoint_add(struct checkpoint *checkpoint, uint64_t index)
+{
+	if (checkpoint->count == checkpoint->room) {
+		uint64_t room = checkpoint->room ? 2 * checkpoint->room : 1024;
+		uint64_t *awaited = realloc(checkpoint->awaited, room * sizeof(*awaited));
+
+		if (!awaited)
+			return false;
+		checkpoint->awaited = awaited;
+		checkpoint->room = room;
+	}
+	checkpoint->awaited[checkpoint->count++] = index;
+	return true;
+}
+
+void checkpoint_free(struct checkpoint *checkpoint)
+{
+	free(checkpoint->awaited);
+	*checkpoint = (struct checkpoint){.awaited = NULL};
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* command: `scan --resume`: the engine's state -> a checkpoint, and back. */
+#include "cmd/scan_resume.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "net/clock.h"
+#include "report/scan.h"
+
+/* At first often, so that a scan that is killed soon after has got on at all. */
+#define GAP_FIRST_NS INT64_C(250000000)
+#define GAP_MOST_NS  INT64_C(4000000000)
+#define COST_FACTOR  20 /* gaps are at least so many times as long as writing took */
+
+int scan_resume_read(struct scan_resume *resume, struct scan_settings *settings,
+		     const struct space *space, struct err *err)
+{
+	struct checkpoint_scan *here = &resume->now.scan;
+	int found;
+
+	resume->path = settings->resume;
+	if (!resume->path)
+		return 0;
+	snprintf(here->mode, sizeof(here->mode), "%s", scan_mode_name(settings->mode));
+	snprintf(here->format, sizeof(here->format), "%s", settings->format);
+	here->open_only = settings->open_only;
+	here->fingerprint = space_fingerprint(space);
+	here->seed = settings->seed;
+	here->shard = settings->shard;
+	here->shards = settings->shards;
+	found = checkpoint_read(&resume->past, resume->path, err);
+	if (found <= 0)
+		return found;
+	if (checkpoint_fits(&resume->past, resume->path, here, settings->has_seed, err) < 0)
+		return -1;
+	settings->seed = resume->past.scan.seed;
+	settings->has_seed = true;
+	resume->resumed = resume->past.results_len > 0;
+	return 0;
+}
+
+/* --- the results file --- */
+
+static int check_results(const struct scan_resume *resume, const char *path, struct err *err)
+{
+	struct stat results, checkpoint;
+	int fd = fileno(resume->out);
+
+	if (fstat(fd, &results) < 0 || !S_ISREG(results.st_mode))
+		return err_set(err, ERR_USAGE,
+			       "--resume: %s: results must go to a regular file: see -o", path);
+	if (stat(resume->path, &checkpoint) == 0 && checkpoint.st_ino == results.st_ino &&
+	    checkpoint.st_dev == results.st_dev)
+		return err_set(err, ERR_USAGE,
+			       "--resume: %s: results and checkpoint are one file: name two", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return err_set(err, ERR_CANNOT,
+			       "--resume: %s: another scan is writing it at this moment", path);
+	if ((uint64_t)results.st_size < resume->past.results_len)
+		return err_set(err, ERR_USAGE,
+			       "--resume: %s: %" PRIu64 " octets of results were there at the "
+			       "checkpoint, %" PRIu64 " are there now: it is not that scan's file",
+			       path, resume->past.results_len, (uint64_t)results.st_size);
+	return 0;
+}
+
+static int cut_results(const struct scan_resume *resume, const char *path, struct err *err)
+{
+	off_t len = (off_t)resume->past.results_len;
+
+	if (ftruncate(fileno(resume->out), len) < 0 || fseeko(resume->out, len, SEEK_SET) < 0)
+		return err_set(err, ERR_CANNOT, "--resume: %s: cannot cut it back: %s", path,
+			       strerror(errno));
+	return 0;
+}
+
+/* Only when the checkpoint can be written is anything of the file given up. */
+int scan_resume_begin(struct scan_resume *resume, const struct scan_settings *settings,
+		      struct scan_engine *engine, FILE *out, struct err *err)
+{
+	const char *path = settings->probe.output;
+	const struct checkpoint *past = &resume->past;
+
+	if (!resume->path)
+		return 0;
+	resume->engine = engine;
+	resume->out = out;
+	resume->now.scan.seed = settings->seed;
+	resume->now.position = past->position;
+	resume->now.results_len = past->results_len;
+	resume->gap_ns = GAP_FIRST_NS;
+	if (check_results(resume, path, err) < 0)
+		return -1;
+	if (!scan_resume(scan_engine_scan(engine), past->position, past->awaited, past->count))
+		return err_set(err, ERR_USAGE,
+			       "--resume: %s: the checkpoint makes no sense: it is further than "
+			       "the scan is long",
+			       resume->path);
+	/* the one that is there says more than `now` does yet */
+	if (past->position + past->count + past->results_len == 0 &&
+	    checkpoint_write(&resume->now, resume->path, err) < 0)
+		return -1;
+	return cut_results(resume, path, err);
+}
+
+/* --- checkpoints --- */
+
+struct taking {
+	struct checkpoint *checkpoint;
+	bool failed;
+};
+
+static void take(void *arg, uint64_t index)
+{
+	struct taking *taking = arg;
+
+	taking->failed |= !checkpoint_add(taking->checkpoint, index);
+}
+
+static int gather(struct scan_resume *resume, struct err *err)
+{
+	struct taking taking = {.checkpoint = &resume->now};
+
+	resume->now.count = 0;
+	resume->now.position = scan_engine_scan(resume->engine)->position;
+	scan_engine_awaited(resume->engine, take, &taking);
+	return taking.failed ? err_set(err, ERR_INTERNAL, "memory: none for a checkpoint") : 0;
+}
+
+/* Results first: those that the checkpoint counts are on the disk before it is. */
+static int flush_results(struct scan_resume *resume, struct err *err)
+{
+	off_t len;
+
+	if (fflush(resume->out) != 0 || ferror(resume->out) || fsync(fileno(resume->out)) < 0)
+		return err_set(err, ERR_CANNOT, "--resume: results cannot be written: %s",
+			       strerror(errno));
+	len = ftello(resume->out);
+	if (len < 0)
+		return err_set(err, ERR_CANNOT, "--resume: results: %s", strerror(errno));
+	resume->now.results_len = (uint64_t)len;
+	return 0;
+}
+
+static int save(struct scan_resume *resume, struct err *err)
+{
+	if (flush_results(resume, err) < 0)
+		return -1;
+	return checkpoint_write(&resume->now, resume->path, err);
+}
+
+static void save_or_tell(struct scan_resume *resume)
+{
+	struct err err = {.class = ERR_NONE};
+
+	if ((gather(resume, &err) < 0 || save(resume, &err) < 0) && !resume->told) {
+		fprintf(stderr, "shakedown: %s; the last checkpoint stays\n", err.text);
+		resume->told = true;
+	}
+}
+
+void scan_resume_tick(struct scan_resume *resume)
+{
+	int64_t begin_ns = clock_monotonic_ns(), end_ns;
+
+	if (!resume->path || resume->held || begin_ns < resume->due_ns)
+		return;
+	save_or_tell(resume);
+	end_ns = clock_monotonic_ns();
+	resume->due_ns = end_ns + resume->gap_ns;
+	if (resume->due_ns < end_ns + COST_FACTOR * (end_ns - begin_ns))
+		resume->due_ns = end_ns + COST_FACTOR * (end_ns - begin_ns);
+	if (resume->gap_ns < GAP_MOST_NS)
+		resume->gap_ns *= 2;
+}
+
+void scan_resume_hold(struct scan_resume *resume)
+{
+	if (!resume->path || resume->held)
+		return;
+	save_or_tell(resume);
+	resume->held = true;
+}
+
+int scan_resume_end(struct scan_resume *resume, bool complete, struct err *err)
+{
+	if (!resume->path)
+		return 0;
+	if (complete) {
+		if (flush_results(resume, err) < 0)
+			return -1;
+		checkpoint_remove(resume->path);
+		return 0;
+	}
+	/* where it was held, it was gathered then: since then only the summary has come */
+	if (!resume->held && gather(resume, err) < 0)
+		return -1;
+	return save(resume, err);
+}
+
+void scan_resume_free(struct scan_resume *resume)
+{
+	checkpoint_free(&resume->past);
+	checkpoint_free(&resume->now);
+}

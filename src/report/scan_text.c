@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* report, of scan, for people: the summary, on stderr. */
+#include <inttypes.h>
+
+#include "report/scan_format.h"
+
+static const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static double share(uint64_t part, uint64_t whole)
+{
+	return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void print_head(FILE *out, const struct scan_run *run, const struct scan_summary *summary)
+{
+	double s = (double)summary->elapsed_ns / 1e9;
+	uint64_t sent = summary->counts.new_sent + summary->counts.again_sent;
+
+	fprintf(out, "%" PRIu64 " target%s (%" PRIu64 " address%s, %" PRIu32 " port%s)",
+		run->targets, plural(run->targets), run->addresses, run->addresses == 1 ? "" : "es",
+		run->ports, plural(run->ports));
+	if (run->merged > 0)
+		fprintf(out, ", %" PRIu32 " shard%s merged", run->merged, plural(run->merged));
+	else if (run->shards > 1)
+		fprintf(out, ", shard %" PRIu32 " of %" PRIu32, run->shard, run->shards);
+	fprintf(out, ": %" PRIu64 " probed in %.3f s, %.0f SYNs a second\n",
+		summary->counts.new_sent, s, s > 0 ? (double)sent / s : 0);
+}
+
+static void print_states(FILE *out, const struct scan_summary *summary)
+{
+	const struct scan_counts *counts = &summary->counts;
+
+	for (unsigned i = 0; i < SCAN_STATE_COUNT; i++)
+		fprintf(out, "%s%" PRIu64 " %s", i > 0 ? ", " : "", counts->states[i],
+			scan_state_name((enum scan_state)i));
+	fprintf(out, "; open: %.4g %% of those probed, answered: %.4g %%\n",
+		share(counts->states[SCAN_OPEN], counts->new_sent),
+		share(counts->answered, counts->new_sent));
+	if (summary->wildcards > 0)
+		fprintf(out, "%" PRIu64 " host%s answer%s on every port: told once each\n",
+			summary->wildcards, plural(summary->wildcards),
+			summary->wildcards == 1 ? "s" : "");
+	if (summary->zero_windows > 0)
+		fprintf(out, "%" PRIu64 " SYN-ACK%s with a window of zero: often a SYN proxy\n",
+			summary->zero_windows, plural(summary->zero_windows));
+}
+
+static void print_tokens(FILE *out, const char *label, const uint64_t counts[TOKEN_COUNT])
+{
+	bool any = false;
+
+	for (unsigned i = 1; i < TOKEN_COUNT; i++) {
+		if (counts[i] == 0)
+			continue;
+		fprintf(out, "%s %" PRIu64 " %s", any ? "," : label, counts[i],
+			token_info((enum token)i)->name);
+		any = true;
+	}
+	if (any)
+		fputc('\n', out);
+}
+
+static void print_samples(FILE *out, const char *label, const char *token, struct samples *samples)
+{
+	if (!samples || samples_count(samples) == 0)
+		return;
+	fprintf(
+	    out,
+	    "%s%s%s: median %.3f ms, 90 %% %.3f, 99 %% %.3f, 99.9 %% %.3f, longest %.3f (%" PRIu64
+	    ")\n",
+	    label, token[0] ? ", " : "", token, (double)samples_quantile(samples, 0.5) / 1e6,
+	    (double)samples_quantile(samples, 0.9) / 1e6,
+	    (double)samples_quantile(samples, 0.99) / 1e6,
+	    (double)samples_quantile(samples, 0.999) / 1e6, (double)samples_max(samples) / 1e6,
+	    samples_count(samples));
+}
+
+static void print_times(FILE *out, const struct scan_summary *summary)
+{
+	static const char *const labels[] = {[SCAN_FIN_ACK] = "our FIN to its ACK",
+					     [SCAN_APP_CLOSE] = "our FIN to the server's",
+					     [SCAN_CLOSE] = "our FIN to our last ACK",
+					     [SCAN_SERVER_FIRST] = "handshake to the server's FIN"};
+
+	print_samples(out, "round trip", "", summary->rtt);
+	for (unsigned i = 0; i < SCAN_PHASE_COUNT; i++)
+		for (unsigned token = 1; token < TOKEN_COUNT; token++)
+			print_samples(out, labels[i], token_info((enum token)token)->name,
+				      summary->phases[i][token]);
+}
+
+static void print_troubles(FILE *out, const struct scan_summary *summary)
+{
+	const struct scan_counts *counts = &summary->counts;
+
+	if (counts->again_sent > 0)
+		fprintf(out, "%" PRIu64 " SYN%s repeated\n", counts->again_sent,
+			plural(counts->again_sent));
+	if (summary->loss_estimate >= 0)
+		fprintf(out, "loss: about %.3g %% of SYNs or of their answers\n",
+			100 * summary->loss_estimate);
+	if (counts->rejected + counts->duplicates > 0)
+		fprintf(out,
+			"not believed: %" PRIu64 " answer%s to nothing that we sent (late or "
+			"forged); %" PRIu64 " came twice\n",
+			counts->rejected, plural(counts->rejected), counts->duplicates);
+	if (summary->send_again + summary->slowdowns > 0)
+		fprintf(out,
+			"the local path was full %" PRIu64 " time%s; slowed down %" PRIu64
+			" time%s\n",
+			summary->send_again, plural(summary->send_again), summary->slowdowns,
+			plural(summary->slowdowns));
+}
+
+void scan_text_summary(FILE *out, const struct scan_run *run, const struct scan_summary *summary)
+{
+	print_head(out, run, summary);
+	print_states(out, summary);
+	print_tokens(out, "handshakes:", summary->handshakes);
+	print_tokens(out, "closes:", summary->closes);
+	print_times(out, summary);
+	print_troubles(out, summary);
+	fprintf(out,
+		"connections left open: %" PRIu64 ", frames dropped by the capture: %" PRIu64 "\n",
+		summary->left_open, summary->dropped_ring + summary->dropped_interface);
+	if (!summary->complete)
+		fprintf(out, "%s: not all was probed\n",
+			summary->interrupted ? "interrupted" : "incomplete");
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The engine of scans: a space on the wire. One loop as engine.h's, for a plan so simple that a
+ * flow costs less than 64 octets: templates and batches in place of crafted single segments, a
+ * capture in blocks, no stamps of our own segments. Like that one it sees both the world (net/) and
+ * the logic.
+ */
+#ifndef SHAKEDOWN_SCAN_ENGINE_H
+#define SHAKEDOWN_SCAN_ENGINE_H
+
+#include "base/err.h"
+#include "engine.h"
+#include "net/bulk.h"
+#include "scan/census.h"
+
+struct scan_engine;
+
+struct scan_engine_stats {
+	struct scan_counts counts;
+	uint64_t frames, refused_frames, damaged;
+	uint64_t dropped_ring, dropped_interface;
+	uint64_t sent, again,
+	    not_taken; /* frames; flushes that met a full queue; refused by the kernel */
+	uint64_t slowdowns, resets;
+	uint64_t awaited, live, left_open; /* flows; connections */
+	uint64_t position, end;            /* steps of the shard */
+	double rate;                       /* asked for, less what loss has cost */
+	int64_t elapsed_ns;
+};
+
+struct scan_sink {
+	void *arg;
+	/* What came of a target. `probe`: of a connection that is over; else NULL. */
+	void (*answer)(void *arg, const struct scan_item *item, const struct probe *probe,
+		       int64_t stamp_ns);
+	/* Every tick_ns. */
+	void (*tick)(void *arg);
+	/* Before connections are cut short, because it is to stop; may be NULL. */
+	void (*stopping)(void *arg);
+};
+
+struct scan_engine_config {
+	struct scan_config scan; /* ports and key are the engine's to choose */
+	enum scan_mode mode;
+	const struct plan *plan;   /* of connections; of the SYN in any mode */
+	uint32_t flows;            /* awaited at once, at most; a power of two */
+	uint32_t connections;      /* at once, at most */
+	const char *device;        /* NULL: as routes say */
+	const struct ip_addr *src; /* NULL: as routes say */
+	enum bulk_way way;
+	double rate;
+	int64_t max_runtime_ns; /* 0: none */
+	uint64_t max_results;   /* answers; 0: no limit */
+	int64_t tick_ns;
+	const struct engine_signals *signals;
+	struct scan_sink sink;
+};
+
+struct scan_engine *scan_engine_open(const struct scan_engine_config *config, struct err *err);
+void scan_engine_close(struct scan_engine *engine);
+
+/* 0, or -1 with `err`; even then no connection is left open. */
+int scan_engine_run(struct scan_engine *engine, struct err *err);
+
+void scan_engine_statistics(const struct scan_engine *engine, struct scan_engine_stats *stats);
+
+/* For checkpoints; before and while it runs. */
+struct scan *scan_engine_scan(struct scan_engine *engine);
+/* As scan_awaited(), with the targets whose connections are not over. */
+void scan_engine_awaited(const struct scan_engine *engine, void (*take)(void *arg, uint64_t index),
+			 void *arg);
+
+/* "AF_XDP", and why no faster way was taken. */
+const char *scan_engine_way(const struct scan_engine *engine);
+const char *scan_engine_why(const struct scan_engine *engine);
+
+#endif
