@@ -12,12 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAGIC      "shakedown-checkpoint "
-#define VERSION    1
-#define HEAD_MAX   512
-#define NUMBER_MAX 21 /* with its end of line */
-#define END_LEN    21 /* "end " and 16 digits, and its end of line */
-#define FILE_MAX   (INT64_C(1) << 28)
+#define MAGIC              "shakedown-checkpoint "
+#define CHECKPOINT_VERSION 1
+#define HEAD_MAX           512
+#define NUMBER_MAX         21 /* with its end of line */
+#define END_LEN            21 /* "end " and 16 digits, and its end of line */
+#define FILE_MAX           (INT64_C(1) << 28)
 
 /* FNV-1a */
 static uint64_t checksum(const char *text, size_t len)
@@ -59,7 +59,7 @@ static char *to_text(const struct checkpoint *checkpoint, size_t *len)
 				      "\nseed %" PRIu64 "\nshard %" PRIu32 "/%" PRIu32
 				      "\nposition %" PRIu64 "\nresults %" PRIu64
 				      "\nawaited %" PRIu64 "\n",
-				VERSION, scan->mode, scan->format, scan->open_only,
+				CHECKPOINT_VERSION, scan->mode, scan->format, scan->open_only,
 				scan->fingerprint, scan->seed, scan->shard, scan->shards,
 				checkpoint->position, checkpoint->results_len, checkpoint->count);
 	for (uint64_t i = 0; i < checkpoint->count; i++)
@@ -164,12 +164,12 @@ static int check_whole(const char *text, size_t len, const char *path, struct er
 		    "--resume: %s: no checkpoint of a scan: name another file, or remove "
 		    "it to begin anew",
 		    path);
-	if (strtoul(text + magic, NULL, 10) != VERSION)
+	if (strtoul(text + magic, NULL, 10) != CHECKPOINT_VERSION)
 		return err_set(
 		    err, ERR_USAGE,
 		    "--resume: %s: a checkpoint of another version of shakedown: it says "
 		    "%.8s, this one writes %d",
-		    path, text + magic, VERSION);
+		    path, text + magic, CHECKPOINT_VERSION);
 	if (len > END_LEN)
 		snprintf(end, sizeof(end), "end %016" PRIx64 "\n", checksum(text, len - END_LEN));
 	if (len <= END_LEN || memcmp(text + len - END_LEN, end, END_LEN) != 0)
