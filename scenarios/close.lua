@@ -10,20 +10,6 @@ local JUNK = 16384 -- octets that no application asked for
 local GRACEFUL = { ["three-segment"] = true, ["four-segment"] = true, ["data-then-fin"] = true,
                    ["simultaneous"] = true }
 
-local function ms(seconds)
-  return string.format(seconds < 0.001 and "%.2f ms" or "%.1f ms", 1000 * seconds)
-end
-
--- A connection on which the server has said what it says unasked.
-local function ready(options)
-  local c = open(options)
-  if service.greeting and c.received == 0 then c:answer { within = 3 } end
-  c:collect(0.2)
-  if c.reset then app("server-reset: its RST came before our FIN") end
-  if c.peer_fin then inconclusive("server-first: its FIN came before ours") end
-  return c
-end
-
 -- Waits for the end of a close that we began, both FINs in order, and returns its token.
 local function outcome(c)
   if not c.over then c:expect { within = APP_S, where = function() return c.over end } end
@@ -43,10 +29,6 @@ local function judge(token, seen)
   if token == "reset-gone" then warn(line .. "; the server knows of no such connection") end
   if token == "silent" then fail(line) end
   inconclusive(line)
-end
-
-local function answers_fin(at)
-  return function(s) return has(s, "R") or s.ack ~= nil and s.ack > at end
 end
 
 -- C1 ------------------------------------------------------------------------------------------

@@ -336,11 +336,12 @@ end
 local host = core.info.host
 local get = "GET / HTTP/1.1\r\nHost: " .. host .. "\r\nUser-Agent: shakedown\r\n\r\n"
 local SERVICES = {
-  http = { request = get, partial = "GET / HTTP/1.1\r\nHost: " },
-  redis = { request = "PING\r\n", partial = "PIN" },
+  http = { request = get, partial = "GET / HTTP/1.1\r\nHost: ",
+           goodbye = "GET / HTTP/1.0\r\n\r\n" },
+  redis = { request = "PING\r\n", partial = "PIN", goodbye = "QUIT\r\n" },
   memcached = { request = "version\r\n", partial = "vers" },
-  ssh = { request = "SSH-2.0-shakedown\r\n", partial = "SSH-2.0-sh" },
-  smtp = { request = "NOOP\r\n", partial = "NO" },
+  ssh = { request = "SSH-2.0-shakedown\r\n", partial = "SSH-2.0-sh", goodbye = "\r\n" },
+  smtp = { request = "NOOP\r\n", partial = "NO", goodbye = "QUIT\r\n" },
   banner = {},
   echo = { request = "shakedown\r\n", partial = "shake" },
   none = {},
@@ -355,6 +356,7 @@ local function know_service()
   service.greeting = found("greeting")
   service.request = core.info.request or service.request
   service.partial = core.info.partial or service.partial
+  service.response = core.info.response
 end
 
 scenario {

@@ -19,13 +19,6 @@ local function conclude(parts)
   _ENV[worst](table.concat(texts, "; "))
 end
 
--- SYN and SYN-ACK by hand, on a connection without a machine.
-local function half_open()
-  open { syn = false }
-  local synack = ask { flags = "S", seq = 0, want = { flags = "S.", ack = 1 } }
-  return synack or inconclusive("no SYN-ACK in 5 tries")
-end
-
 local function is_established()
   for _ = 1, 2 do -- a late copy of another ACK must not pass for the answer
     local answer = ask { flags = ".", seq = 1, ack = TOO_NEW, tries = 4,

@@ -8,37 +8,8 @@
 
 local MSS = "\2\4\5\180" -- 1460
 
--- One SYN, sent again while nothing answers, then on a second connection: one silence proves
--- nothing. Returns what answered (a segment or an ICMP error) and the connection; or nil.
-local function syn(what, port)
-  local question = { flags = "S", tries = 4, want = {} }
-  for key, value in pairs(what) do question[key] = value end
-  for _ = 1, 2 do
-    local c = fresh { syn = false, dport = port }
-    local answer = c:ask(question)
-    if answer then return answer, c end
-    c:abort()
-  end
-end
-
-local function is_synack(answer)
-  return answer ~= nil and not answer.icmp and has(answer, "S") and has(answer, ".")
-end
-
-local function name_of(answer)
-  if not answer then return "silence" end
-  if answer.icmp then
-    return "ICMP " .. answer.icmp.type .. "/" .. answer.icmp.code .. " from " .. answer.icmp.from
-  end
-  if is_synack(answer) then return "SYN-ACK" end
-  return has(answer, "R") and "RST" or answer.flags == "." and "ACK" or "segment " .. answer.flags
-end
-
--- How many hops away: stacks begin with one of these.
-local function hops(ttl)
-  for _, initial in ipairs { 32, 64, 128, 255 } do
-    if ttl <= initial then return initial - ttl end
-  end
+local function sender_of(answer)
+  return name_of(answer) .. (answer and answer.icmp and " from " .. answer.icmp.from or "")
 end
 
 -- A keepalive-style question, from just before what is not acknowledged, and what it meets.
@@ -49,12 +20,10 @@ end
 
 -- Something of ours is not acknowledged, but the connection is known there. By a host that still is
 -- in SYN-RECEIVED, as its queue is full? It repeats the SYN-ACK for a repeated SYN.
-local function half_open(c)
+local function still_half_open(c)
   local answer = c:ask { flags = "S", seq = 0, count = false, want = { flags = { "S.", "." } } }
   return answer ~= nil and has(answer, "S")
 end
-
-local function ms(seconds) return string.format("%.2f ms", seconds * 1000) end
 
 -- M1 ------------------------------------------------------------------------------------------
 
@@ -198,7 +167,7 @@ scenario {
     local answers = ask_ports(ports)
     for _, port in ipairs(ports) do
       if is_synack(answers[port]) then open_ports = open_ports + 1 end
-      said = said .. (said == "" and "" or ", ") .. port .. ": " .. name_of(answers[port])
+      said = said .. (said == "" and "" or ", ") .. port .. ": " .. sender_of(answers[port])
     end
     note("wildcard", open_ports == #ports)
     if open_ports < #ports then pass(said) end
@@ -227,11 +196,11 @@ scenario {
       return s.icmp or has(s, "R") or (s.ack or 0) >= upto end }
     if not answer then
       local later = question(c)
-      if not later or has(later, "R") then inconclusive("no ACK of data; " .. name_of(later)) end
-      if half_open(c) then inconclusive("no ACK of data: still in SYN-RECEIVED, not accepted") end
+      if not later or has(later, "R") then inconclusive("no ACK of data; " .. sender_of(later)) end
+      if still_half_open(c) then inconclusive("no ACK of data: still in SYN-RECEIVED, not accepted") end
       path(#data .. " octets are never acknowledged, a keepalive-style question always is")
     end
-    if answer.icmp then path("the first data meets " .. name_of(answer)) end
+    if answer.icmp then path("the first data meets " .. sender_of(answer)) end
     if not has(answer, "R") then
       pass(#data .. " octets acknowledged after " .. ms(answer.dt))
     end
@@ -324,13 +293,13 @@ scenario {
                             { "reserved bits", "reserved_syn", { reserved = 7 } } } do
       local name, key, what = table.unpack(kind)
       local met = found(key)
-      if met ~= "SYN-ACK" then met = name_of(syn(what)) end
+      if met ~= "SYN-ACK" then met = sender_of(syn(what)) end
       said = said .. (said == "" and "" or "; ") .. name .. ": " .. met
       if met ~= "SYN-ACK" then filtered = true end
     end
     if not filtered then pass(said) end
     local plain = syn {}
-    if not is_synack(plain) then inconclusive(said .. "; no such bits: " .. name_of(plain)) end
+    if not is_synack(plain) then inconclusive(said .. "; no such bits: " .. sender_of(plain)) end
     path(said .. "; no such bits: SYN-ACK")
   end,
 }
@@ -346,11 +315,11 @@ scenario {
   takes = 15, profile = "default", after = "all",
   run = function()
     local plain = syn {}
-    if not is_synack(plain) then inconclusive("a plain SYN meets " .. name_of(plain)) end
+    if not is_synack(plain) then inconclusive("a plain SYN meets " .. sender_of(plain)) end
     local silent, last = 0, nil
     for port, answer in pairs(ask_ports(random_ports())) do
       last = answer
-      local said = "port " .. port .. " meets " .. name_of(answer)
+      local said = "port " .. port .. " meets " .. sender_of(answer)
       if answer.icmp then path(said) end
       if has(answer, "R") and hops(answer.ttl) ~= hops(plain.ttl) then
         path(said .. " with TTL " .. answer.ttl .. ", the SYN-ACK has " .. plain.ttl)
@@ -380,15 +349,15 @@ scenario {
       return not s.icmp and (has(s, "R") or (s.ack or 0) >= upto) end }
     if not acked then
       local later = question(c)
-      if not later or has(later, "R") then inconclusive("no ACK of a FIN; " .. name_of(later)) end
-      if half_open(c) then inconclusive("no ACK of a FIN: still in SYN-RECEIVED, not accepted") end
+      if not later or has(later, "R") then inconclusive("no ACK of a FIN; " .. sender_of(later)) end
+      if still_half_open(c) then inconclusive("no ACK of a FIN: still in SYN-RECEIVED, not accepted") end
       path("a FIN is never acknowledged, a keepalive-style question is")
     end
     wait(300)
     local said = "the FIN meets " .. acked.flags
     if idle.peer_fin or idle.reset then pass(said .. "; closed before 300 s are over") end
     local later = question(idle)
-    said = said .. "; after 300 s: " .. name_of(later)
+    said = said .. "; after 300 s: " .. sender_of(later)
     if not later and control() then path(said .. ": a device forgot the connection") end
     if not later then inconclusive(said .. ", and a plain handshake does not work either") end
     if not has(later, "R") then pass(said) end

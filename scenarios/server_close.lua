@@ -7,28 +7,16 @@ local IDLE_S = 70  -- how long an idle timeout is waited for
 local HOLD_S = { 1, 3, 5, 10, 20, 30, 45, 59, 62, 70, 90, 120 } -- ages at which state is asked for
 local SHORT_S = 30 -- a TIME-WAIT that is shorter stands for an MSL of less than 15 s
 
--- What makes a service close first.
-local GOODBYE = { http = "GET / HTTP/1.0\r\n\r\n", redis = "QUIT\r\n", smtp = "QUIT\r\n",
-                  ssh = "\r\n" }
-
-local function ms(seconds)
-  return string.format(seconds < 0.001 and "%.2f ms" or "%.1f ms", 1000 * seconds)
-end
-
 local function last_of(list) return list[#list] end
 
 local function first_line(text)
   return text:sub(1, (text:find("\r", 1, true) or text:find("\n", 1, true) or 81) - 1):sub(1, 80)
 end
 
-local function answers_fin(at)
-  return function(s) return has(s, "R") or s.ack ~= nil and s.ack > at end
-end
-
 -- A connection that the server has closed, and its FIN. Where it does not, the scenario ends.
 local function closed_by_server(options)
   local c = open(options)
-  local last = GOODBYE[service.name] or service.request
+  local last = service.goodbye or service.request
   if service.greeting and c.received == 0 then c:answer { within = 3 } end
   local function ends(s) return c.state == "CLOSE-WAIT" or has(s, "R") end -- its FIN, in order
   if last and not c.peer_fin then
@@ -139,7 +127,7 @@ scenario {
     c:collect(1)
     judge(c, "at once")
     if c.peer_fin then pass("FIN at once, no RST") end
-    local last = GOODBYE[service.name] or service.request
+    local last = service.goodbye or service.request
     if not last then pass("no RST on an idle connection") end
     c:write(last)
     c:expect { within = CLOSES_S, where = function(s) return c.peer_fin or has(s, "R") end }

@@ -41,6 +41,17 @@ local function guess(greeting)
   return BY_PORT[t.port] or "none"
 end
 
+-- What answers must be the service that was meant.
+local function check_response(greeting)
+  local c = fresh {}
+  if greeting ~= "" then c:answer { within = 3 } end
+  c:write(service.request or "")
+  local _, text = c:answer { within = 3 }
+  if not text:find(service.response, 1, true) then
+    fail("what answered the request is not what --response says")
+  end
+end
+
 scenario {
   id = "_service", hidden = true,
   run = function()
@@ -54,6 +65,7 @@ scenario {
     local _, greeting = c:answer { within = 0.5 }
     if greeting ~= "" then note("greeting", greeting) end
     note("service", t.given or guess(greeting))
+    if service.response then check_response(greeting) end
     pass("")
   end,
 }

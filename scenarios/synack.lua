@@ -2,12 +2,6 @@
 -- The SYN-ACK alone: when it comes again, and that it is the same one then (H2, H3). On connections
 -- without a machine: our SYN is 0, and nothing acknowledges what comes.
 
-local function half_open()
-  local c = open { syn = false }
-  local synack = ask { flags = "S", seq = 0, want = { flags = "S.", ack = 1 } }
-  return synack or inconclusive("no SYN-ACK in 5 tries"), c
-end
-
 scenario {
   id = "H2", level = "MUST", takes = 10, profile = "default",
   title = "the same SYN again meets the same ISS",
@@ -67,7 +61,7 @@ local function schedule_of(times)
     local next_gap = time - (times[number - 1] or 0)
     local ratio = gap and next_gap / gap or 2
     good = good and ratio >= 1.7 and ratio <= 2.3
-    words[number], gap = string.format("%.1f", time), next_gap
+    words[number], gap = string.format("%.3f", time), next_gap
   end
   return table.concat(words, " "), good
 end

@@ -7,28 +7,6 @@ local WATCH_S = 180 -- how long a schedule is watched
 local ONCE_S = 30   -- after which a FIN that was not repeated never is
 local R2_S = 100    -- RFC 9293 3.8.3, SHLD-11: not to be given up earlier
 
--- What makes a service close first.
-local GOODBYE = { http = "GET / HTTP/1.0\r\n\r\n", redis = "QUIT\r\n", smtp = "QUIT\r\n",
-                  ssh = "\r\n" }
-
-local function ms(seconds)
-  return string.format(seconds < 0.001 and "%.2f ms" or "%.1f ms", 1000 * seconds)
-end
-
--- A connection on which the server has said what it says unasked.
-local function ready()
-  local c = open()
-  if service.greeting and c.received == 0 then c:answer { within = 3 } end
-  c:collect(0.2)
-  if c.reset then app("server-reset: its RST came before our FIN") end
-  if c.peer_fin then inconclusive("server-first: its FIN came before ours") end
-  return c
-end
-
-local function answers_fin(at)
-  return function(s) return has(s, "R") or s.ack ~= nil and s.ack > at end
-end
-
 -- Our FIN on a muted connection: the server's own FIN stays unacknowledged, so that it is in
 -- CLOSE-WAIT or LAST-ACK afterwards. Returns our FIN's number, and the one to acknowledge.
 local function fin_unanswered(c)
@@ -58,7 +36,7 @@ end
 -- is not. Returns the connection, the number to acknowledge, and the one that would end it.
 local function server_closes()
   local c = open { third = false }
-  local last, upto = GOODBYE[service.name] or service.request, 1
+  local last, upto = service.goodbye or service.request, 1
   c:send { flags = "." }
   local greeting = service.greeting and c:expect { data = true, within = 3 }
   if greeting then upto = acknowledge(c, upto, greeting) end

@@ -138,12 +138,7 @@ static bool make_templates(struct scan_engine *engine, struct scan_family *famil
 	const struct segment reset = {.flags = TCP_RST};
 	struct craft_request request = {.flow = &flow, .ip = &engine->config.plan->ip, .seg = &syn};
 
-	syn.options.has_mss = tcb->mss != 0;
-	syn.options.mss = tcb->mss > 0 ? (uint16_t)tcb->mss : family->path.path_mss;
-	syn.options.has_sack_permitted = tcb->sack;
-	syn.options.has_wscale = tcb->wscale >= 0;
-	syn.options.wscale = (uint8_t)tcb->wscale;
-	syn.options.has_timestamps = tcb->timestamps;
+	tcb_offer(tcb, &family->path, &syn.options);
 	syn.options.tsval = (uint32_t)(clock_monotonic_ns() / 1000000) + family->path.ts_offset;
 	if (!template_init(&family->syn, &request, macs))
 		return false;

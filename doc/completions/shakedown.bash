@@ -50,7 +50,7 @@ _shakedown_complete_value()
 	TYPE) _shakedown_reply "$3" host host_hiprec adapter adapter_unsynced ;;
 	IFACE*) _shakedown_reply "$3" $(cd /sys/class/net 2>/dev/null && echo *) ;;
 	NAME) _shakedown_reply "$3" http redis memcached ssh smtp banner echo none ;;
-	'[WHICH]') _shakedown_reply "$3" failed all none ;;
+	WHICH) _shakedown_reply "$3" failed all none ;;
 	WAY) _shakedown_reply "$3" auto xdp packet raw ;;
 	I/N) _shakedown_reply "$3" auto ;;
 	TOKEN*) _shakedown_list "$3" $(_shakedown_words "$1" --tokens "${4#--expect-}") ;;

@@ -33,8 +33,8 @@ function __shakedown_option -a subcommand name letter value help
     switch $value
         case ''
             complete $spec
-        case '[WHICH]'
-            complete $spec -a 'failed all none'
+        case WHICH
+            complete $spec -x -a 'failed all none'
         case '[*'
             complete $spec
         case FILE

@@ -47,16 +47,13 @@ const struct option_row list_options[] = {
     {NULL, 0, NULL, NULL, NULL, NULL, 0},
 };
 
-static const char *const profiles[] = {
-    [PROFILE_QUICK] = "quick", [PROFILE_DEFAULT] = "default", [PROFILE_FULL] = "full"};
-
 static void print_text(const struct scenario *scenario)
 {
 	int column = printf("  %s ", scenario->id);
 
 	options_wrap(scenario->title, column, ID_COLUMN + 2, stdout);
 	printf("%*s%s; %s, %.3g s at most%s\n", ID_COLUMN + 2, "", scenario->rfc,
-	       profiles[scenario->profile], scenario->takes_s,
+	       profile_name(scenario->profile), scenario->takes_s,
 	       scenario->intrusive ? ", intrusive" : "");
 }
 
@@ -73,7 +70,7 @@ static void print_json(const struct scenario *scenario)
 	json_text(&json, "rfc", scenario->rfc);
 	json_text(&json, "level", scenario->level);
 	json_text(&json, "sends", scenario->sends);
-	json_text(&json, "profile", profiles[scenario->profile]);
+	json_text(&json, "profile", profile_name(scenario->profile));
 	json_int(&json, "takes_ms", (int64_t)(scenario->takes_s * 1000));
 	json_bool(&json, "intrusive", scenario->intrusive);
 	json_text(&json, "needs", scenario->needs);

@@ -239,11 +239,13 @@ static int open_battery(struct test_run *run, struct err *err)
 					.target_count = (uint32_t)targets->count,
 					.stage = &run->stage,
 					.plan = &settings->probe.plan,
-					.app = settings->app,
-					.request = (const char *)settings->probe.send,
-					.request_len = settings->probe.send_len,
-					.partial = (const char *)settings->partial,
-					.partial_len = settings->partial_len,
+					.service = {.app = settings->app,
+						    .request = (const char *)settings->probe.send,
+						    .request_len = settings->probe.send_len,
+						    .partial = (const char *)settings->partial,
+						    .partial_len = settings->partial_len,
+						    .response = (const char *)settings->response,
+						    .response_len = settings->response_len},
 					.intrusive = settings->selection.intrusive,
 					.full = settings->selection.profile == PROFILE_FULL,
 					.lanes = lanes_of(settings),
@@ -319,12 +321,10 @@ static void take_stats(struct test_run *run, int64_t started_ns)
 
 static void carry_out(struct test_run *run, struct err *err)
 {
-	static const char *const profiles[] = {
-	    [PROFILE_QUICK] = "quick", [PROFILE_DEFAULT] = "default", [PROFILE_FULL] = "full"};
 	const struct test_run_info info = {.version = SHAKEDOWN_VERSION,
 					   .targets = run->settings.probe.targets.count,
 					   .scenarios = (unsigned)run->chosen_count,
-					   .profile = profiles[run->settings.selection.profile],
+					   .profile = profile_name(run->settings.selection.profile),
 					   .started_ns = clock_realtime_ns()};
 	int64_t started_ns = clock_monotonic_ns();
 
@@ -361,6 +361,7 @@ static void close_run(struct test_run *run, bool good, struct err *err)
 	free(run->targets);
 	free(run->chosen);
 	free(run->settings.partial);
+	free(run->settings.response);
 }
 
 int cmd_test(int argc, char **argv)

@@ -13,6 +13,7 @@
 
 enum test_text { ONLY, SKIP, APP, EXPECT };
 enum test_toggle { INTRUSIVE, UPDATE, TAP, JUNIT, JSON };
+enum test_piece { PARTIAL, RESPONSE };
 enum test_number { LANES, TARGETS };
 
 #define SETTER(name) static int name(void *to, const char *value, int flag, struct err *err)
@@ -83,21 +84,23 @@ SETTER(set_ladders)
 
 	(void)flag;
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(value ? value : "failed", names[i]) == 0) {
+		if (strcmp(value, names[i]) == 0) {
 			settings->ladders = (enum test_ladders)i;
 			return 0;
 		}
 	return err_set(err, ERR_USAGE, "'%s' is none of failed, all, none", value);
 }
 
-SETTER(set_partial)
+SETTER(set_piece)
 {
 	struct test_settings *settings = to;
+	uint8_t **octets = flag == RESPONSE ? &settings->response : &settings->partial;
 
-	(void)flag;
-	free(settings->partial);
-	settings->partial = NULL;
-	return parse_escapes(value, &settings->partial, &settings->partial_len, err);
+	free(*octets);
+	*octets = NULL;
+	return parse_escapes(value, octets,
+			     flag == RESPONSE ? &settings->response_len : &settings->partial_len,
+			     err);
 }
 
 const struct option_row test_options[] = {
@@ -122,7 +125,10 @@ const struct option_row test_options[] = {
     {"request-file", 0, "FILE", NULL, "likewise, this file's octets; - for standard input",
      set_send, 1},
     {"partial", 0, "STRING", NULL, "the beginning of a request, which it waits for the rest of",
-     set_partial, 0},
+     set_piece, PARTIAL},
+    {"response", 0, "STRING", NULL,
+     "what the answer to the request must have in it; else the target is not tested", set_piece,
+     RESPONSE},
     {"ipv4", '4', NULL, "Where from, where to:", "IPv4 only", set_version, IP_V4},
     {"ipv6", '6', NULL, NULL, "IPv6 only", set_version, IP_V6},
     {"interface", 'I', "IFACE|ADDR", NULL,
@@ -138,7 +144,7 @@ const struct option_row test_options[] = {
     {"parallel", 0, "N", NULL, "at most N connections at once (default 4000)", set_number,
      PARALLEL},
     {"deadline", 'w', "DURATION", NULL, "end everything after so long", set_duration, DEADLINE},
-    {"ladder", 0, "[WHICH]", "Output:",
+    {"ladder", 0, "WHICH", "Output:",
      "draw the connections of: failed (all that did not pass; default), all, none", set_ladders, 0},
     {"json", 'J', NULL, NULL, "NDJSON: one JSON object a line", set_test_toggle, JSON},
     {"segments", 0, NULL, NULL, "with -J: a record for each segment too", set_toggle, SEGMENTS},
@@ -201,6 +207,9 @@ int test_settings_read(struct test_settings *settings, int argc, char **argv, st
 		return -1;
 	if (settings->update_expected && !settings->expect)
 		return err_set(err, ERR_USAGE, "--update-expected: needs the file of --expect");
+	if (settings->response && !settings->app && !settings->probe.send)
+		return err_set(err, ERR_USAGE,
+			       "--response: needs what it answers: --request or --app");
 	if (settings->probe.segments && (!settings->format || strcmp(settings->format, "ndjson")))
 		return err_set(err, ERR_USAGE, "--segments: goes with --json");
 	if (settings->probe.targets.count == 0)

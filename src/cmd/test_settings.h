@@ -15,8 +15,8 @@ struct test_settings {
 	char *scripts[SCRIPTS_MAX]; /* words of the command line */
 	unsigned script_count;
 	const char *app, *format; /* "text", "ndjson", "tap", "junit" */
-	uint8_t *partial;
-	size_t partial_len;
+	uint8_t *partial, *response;
+	size_t partial_len, response_len;
 	int64_t lanes, targets_at_once;
 	enum test_ladders ladders;
 	const char *expect;

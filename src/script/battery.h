@@ -53,8 +53,7 @@ struct battery_config {
 	uint32_t target_count;
 	const struct stage *stage; /* filled in before the first turn */
 	const struct plan *plan;
-	const char *app, *request, *partial; /* of the service; NULL: to be guessed */
-	size_t request_len, partial_len;
+	struct service_given service;
 	bool intrusive, full;
 	unsigned lanes; /* scenarios of one target at once */
 	unsigned targets_at_once;

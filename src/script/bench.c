@@ -46,11 +46,7 @@ static void make_world(struct bench *bench)
 					  .family = target->family,
 					  .intrusive = config->intrusive,
 					  .full = config->full,
-					  .app = config->app,
-					  .request = config->request,
-					  .partial = config->partial,
-					  .request_len = config->request_len,
-					  .partial_len = config->partial_len,
+					  .service = config->service,
 					  .arg = bench,
 					  .turn_ns = turn_ns,
 					  .found = found};

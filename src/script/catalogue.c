@@ -12,9 +12,9 @@
 #define FILE_MAX (1 << 20)
 
 /* Families in the order of the manual; others come after them by name. */
-static const char *const order[] = {"common",     "handshake", "synack",         "negotiation",
-				    "syn",        "close",     "unacknowledged", "server_close",
-				    "validation", "flags",     "data",           "middlebox"};
+static const char *const order[] = {
+    "common",         "tools",        "handshake",  "synack", "negotiation", "syn",      "close",
+    "unacknowledged", "server_close", "validation", "flags",  "data",        "middlebox"};
 #define ORDERED (sizeof(order) / sizeof(order[0]))
 
 static unsigned rank(const char *family)
@@ -237,12 +237,21 @@ static bool call(lua_State *lua, lua_CFunction function, void *argument, char wh
 	return false;
 }
 
-/* Loads common.lua and the file into a state of their own, and looks at what they declared. */
+static const struct chunk *tools_of(const struct catalogue *catalogue)
+{
+	return catalogue->own_from > 1 && strcmp(catalogue->files[1].name, "tools.lua") == 0
+		   ? &catalogue->files[1]
+		   : NULL;
+}
+
+/* Loads the file, after those that come before any, into a state of its own, and looks at what it
+ * declares. */
 static int ask_file(struct catalogue *catalogue, unsigned file, struct err *err)
 {
 	const struct stage stage = {.now_ns = no_time};
 	const struct run_world world = {.stage = &stage, .host = ""};
 	struct inquiry inquiry = {.catalogue = catalogue, .file = file};
+	const struct chunk *tools = tools_of(catalogue);
 	struct run run = {.world = &world}, *self = &run;
 	char why[VM_WHY_MAX] = "out of memory";
 	bool good;
@@ -253,7 +262,9 @@ static int ask_file(struct catalogue *catalogue, unsigned file, struct err *err)
 	words_open(&run);
 	good = vm_load(&run.vm, &catalogue->files[0], why) &&
 	       call(run.vm.lua, words_take, NULL, why) &&
-	       (file == 0 || vm_load(&run.vm, &catalogue->files[file], why)) &&
+	       (!tools || file == 0 || vm_load(&run.vm, tools, why)) &&
+	       (file == 0 || &catalogue->files[file] == tools ||
+		vm_load(&run.vm, &catalogue->files[file], why)) &&
 	       call(run.vm.lua, take_scenarios, &inquiry, why);
 	if (!good)
 		err_set(err, ERR_USAGE, "%s", why);
@@ -307,6 +318,7 @@ const struct scenario *catalogue_find(const struct catalogue *catalogue, const c
 struct run_files catalogue_files(const struct catalogue *catalogue, const struct scenario *scenario)
 {
 	return (struct run_files){.common = &catalogue->files[0],
+				  .tools = tools_of(catalogue),
 				  .own = scenario->file > 0 ? &catalogue->files[scenario->file]
 							    : NULL};
 }

@@ -12,7 +12,7 @@
 #include "script/run.h"
 
 struct catalogue {
-	struct chunk *files; /* the first is common.lua */
+	struct chunk *files; /* the first is common.lua; the second, if so named, tools.lua */
 	char **families;     /* of each file: "handshake" */
 	unsigned file_count;
 	struct scenario *scenarios; /* in the order of the house: handshake first */

@@ -47,3 +47,12 @@ enum judgement judgement_find(const char *name)
 			return (enum judgement)i;
 	return JUDGE_COUNT;
 }
+
+const char *profile_name(enum profile profile)
+{
+	static const char *const names[] = {
+	    [PROFILE_QUICK] = "quick", [PROFILE_DEFAULT] = "default", [PROFILE_FULL] = "full"};
+
+	static_assert(sizeof(names) / sizeof(names[0]) == PROFILE_COUNT, "every profile");
+	return names[profile];
+}

@@ -36,6 +36,7 @@ const struct judgement_info *judgement_info(enum judgement judgement);
 enum judgement judgement_find(const char *name);
 
 enum profile { PROFILE_QUICK, PROFILE_DEFAULT, PROFILE_FULL, PROFILE_COUNT };
+const char *profile_name(enum profile profile); /* "quick" */
 
 /* What a scenario says of itself; the strings live as long as the catalogue. */
 struct scenario {

@@ -57,6 +57,7 @@ static bool make_ready(struct run *run, char why[VM_WHY_MAX])
 static bool load_files(struct run *run, const struct run_files *files, char why[VM_WHY_MAX])
 {
 	if (!vm_load(&run->vm, files->common, why) || !make_ready(run, why) ||
+	    (files->tools && !vm_load(&run->vm, files->tools, why)) ||
 	    (files->own && !vm_load(&run->vm, files->own, why)))
 		return false;
 	run->thread = lua_tothread(run->vm.lua, 1); /* stays on the stack, and so alive */

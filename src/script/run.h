@@ -13,6 +13,13 @@
 #define RUN_CONNECTIONS_MAX 2048
 #define RUN_FINDINGS_MAX    64
 
+/* What the user says of the service; NULL: nothing. */
+struct service_given {
+	const char *app;
+	const char *request, *partial, *response;
+	size_t request_len, partial_len, response_len;
+};
+
 /* What a run may know of its target, and ask of whoever plays it. */
 struct run_world {
 	const struct stage *stage;
@@ -22,9 +29,7 @@ struct run_world {
 	uint16_t port;
 	int family;           /* 4 or 6 */
 	bool intrusive, full; /* what the user allows */
-	const char *app;      /* --app; NULL: to be guessed */
-	const char *request, *partial;
-	size_t request_len, partial_len;
+	struct service_given service;
 	int64_t rtt_ns; /* of the path, as known so far; 0: not known */
 	bool lossy;     /* the path is known to lose segments */
 	void *arg;
@@ -53,9 +58,10 @@ struct run {
 	bool ending;                           /* its connections are being ended */
 };
 
-/* What a file must be loaded from: common.lua and the scenario's own. */
+/* What is loaded, in this order: the words, what scenarios share, the scenario's own file. The last
+ * two may be NULL: there is none, the scenario is in common.lua. */
 struct run_files {
-	const struct chunk *common, *own; /* `own` may be NULL: the scenario is in common */
+	const struct chunk *common, *tools, *own;
 };
 
 /* NULL: no memory. Errors in the script are its judgement. The run goes on at its first turn. */

@@ -331,6 +331,8 @@ static void set_text(lua_State *lua, const char *key, const char *text, size_t l
 
 static void set_info(lua_State *lua, const struct run_world *world)
 {
+	const struct service_given *service = &world->service;
+
 	lua_createtable(lua, 0, 8);
 	lua_pushinteger(lua, world->family);
 	lua_setfield(lua, -2, "family");
@@ -345,9 +347,10 @@ static void set_info(lua_State *lua, const struct run_world *world)
 		lua_setfield(lua, -2, "rtt");
 	}
 	set_text(lua, "host", world->host, strlen(world->host));
-	set_text(lua, "app", world->app, world->app ? strlen(world->app) : 0);
-	set_text(lua, "request", world->request, world->request_len);
-	set_text(lua, "partial", world->partial, world->partial_len);
+	set_text(lua, "app", service->app, service->app ? strlen(service->app) : 0);
+	set_text(lua, "request", service->request, service->request_len);
+	set_text(lua, "partial", service->partial, service->partial_len);
+	set_text(lua, "response", service->response, service->response_len);
 }
 
 int words_take(lua_State *lua)

@@ -6,13 +6,6 @@
 
 #include "script/run.h"
 
-static const struct {
-	char letter;
-	uint16_t flag;
-} letters[] = {{'F', TCP_FIN}, {'S', TCP_SYN}, {'R', TCP_RST}, {'P', TCP_PSH}, {'.', TCP_ACK},
-	       {'U', TCP_URG}, {'E', TCP_ECE}, {'W', TCP_CWR}, {'A', TCP_AE}};
-#define LETTERS (sizeof(letters) / sizeof(letters[0]))
-
 /* --- what came -> a table --- */
 
 static void set_integer(lua_State *lua, const char *key, lua_Integer value)
@@ -173,21 +166,13 @@ static uint16_t flags_of(lua_State *lua, const char *text)
 {
 	uint16_t flags = 0;
 
-	for (const char *at = text; *at; at++) {
-		size_t i = 0;
-
-		while (i < LETTERS && letters[i].letter != *at)
-			i++;
-		if (i < LETTERS)
-			flags |= letters[i].flag;
-		else if (*at != '-')
-			luaL_error(lua, "send: '%c' is no flag: S F R P . U E W A, or -", *at);
-	}
+	if (!flags_parse(text, &flags))
+		luaL_error(lua, "send: '%s' are no flags: S F R P . U E W A, or -", text);
 	return flags;
 }
 
-static void take_options(lua_State *lua, int table, const struct conn *conn,
-			 struct stage_segment *out, uint8_t raw[OPTIONS_OCTETS_MAX])
+static void take_options(lua_State *lua, int table, struct stage_segment *out,
+			 uint8_t raw[OPTIONS_OCTETS_MAX])
 {
 	struct tcp_options *options = &out->seg.options;
 	lua_Integer value;
@@ -212,13 +197,11 @@ static void take_options(lua_State *lua, int table, const struct conn *conn,
 	options->wscale = options->has_wscale ? (uint8_t)value : 0;
 	options->has_sack_permitted = get_truth(lua, table, "sack", false);
 	options->has_timestamps = get_truth(lua, table, "ts", false);
-	(void)conn;
 }
 
 /* The options that the machine would send; a SYN's where there is a SYN. */
 static void usual_options(const struct conn *conn, int64_t now_ns, struct segment *seg)
 {
-	const struct tcb_config *config = &conn->plan.tcb;
 	struct tcp_options *options = &seg->options;
 
 	options->tsval = tcb_timestamp(&conn->probe->tcb, now_ns);
@@ -227,12 +210,7 @@ static void usual_options(const struct conn *conn, int64_t now_ns, struct segmen
 		options->has_timestamps = conn->probe->tcb.timestamps_on && !(seg->flags & TCP_RST);
 		return;
 	}
-	options->has_mss = config->mss != 0;
-	options->mss = config->mss > 0 ? (uint16_t)config->mss : conn->probe->tcb.path.path_mss;
-	options->has_wscale = config->wscale >= 0;
-	options->wscale = (uint8_t)config->wscale;
-	options->has_sack_permitted = config->sack;
-	options->has_timestamps = config->timestamps;
+	tcb_offer(&conn->plan.tcb, &conn->probe->tcb.path, options);
 }
 
 static void take_timestamps(lua_State *lua, int table, struct segment *seg)
@@ -328,7 +306,7 @@ int word_send(lua_State *lua)
 	take_timestamps(lua, 2, &out.seg);
 	take_numbers(lua, 2, conn, &out);
 	if (lua_getfield(lua, 2, "options") != LUA_TNIL)
-		take_options(lua, lua_gettop(lua), conn, &out, raw);
+		take_options(lua, lua_gettop(lua), &out, raw);
 	take_data(lua, 2, &out.seg);
 	out.count = counts(lua, 2, conn, &out);
 	world->stage->send(world->stage->arg, conn->handle, &out);

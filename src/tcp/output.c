@@ -112,9 +112,15 @@ static void expect_ack(struct step *step, bool restart)
 		output_expect_ack(step);
 }
 
-static uint16_t offered_mss(const struct tcb *tcb)
+void tcb_offer(const struct tcb_config *config, const struct tcb_path *path,
+	       struct tcp_options *options)
 {
-	return tcb->config->mss < 0 ? tcb->path.path_mss : (uint16_t)tcb->config->mss;
+	options->has_mss = config->mss != 0;
+	options->mss = config->mss < 0 ? path->path_mss : (uint16_t)config->mss;
+	options->has_wscale = config->wscale >= 0;
+	options->wscale = (uint8_t)config->wscale;
+	options->has_sack_permitted = config->sack;
+	options->has_timestamps = config->timestamps;
 }
 
 /* The SYN, or in SYN-RECEIVED (simultaneous open) the SYN,ACK, which offers only what the peer's
@@ -129,12 +135,13 @@ void output_syn(struct step *step, bool retransmit)
 	seg = emit(step, tcb->iss, answer ? TCP_SYN | TCP_ACK : TCP_SYN, retransmit);
 	if (answer ? tcb->ecn_on : config->ecn)
 		seg->flags |= answer ? TCP_ECE : TCP_ECE | TCP_CWR;
-	seg->options.has_mss = config->mss != 0;
-	seg->options.mss = offered_mss(tcb);
-	seg->options.has_wscale = answer ? tcb->wscale_on : config->wscale >= 0;
-	seg->options.wscale = (uint8_t)config->wscale;
-	seg->options.has_sack_permitted = answer ? tcb->sack_on : config->sack;
-	if (answer ? tcb->timestamps_on : config->timestamps) {
+	tcb_offer(config, &tcb->path, &seg->options);
+	if (answer) {
+		seg->options.has_wscale = tcb->wscale_on;
+		seg->options.has_sack_permitted = tcb->sack_on;
+		seg->options.has_timestamps = tcb->timestamps_on;
+	}
+	if (seg->options.has_timestamps) {
 		add_timestamps(tcb, step->now_ns, &seg->options);
 		if (!answer)
 			seg->options.tsecr = 0;

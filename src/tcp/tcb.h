@@ -194,6 +194,10 @@ void tcb_step(struct tcb *tcb, const struct tcb_event *event, struct tcb_result 
  * the connection has ended, too. */
 void tcb_question(const struct tcb *tcb, int64_t now_ns, struct segment *seg);
 
+/* What a SYN of this configuration offers; without the timestamps' values. */
+void tcb_offer(const struct tcb_config *config, const struct tcb_path *path,
+	       struct tcp_options *options);
+
 /* The TSval of a segment sent now. */
 uint32_t tcb_timestamp(const struct tcb *tcb, int64_t now_ns);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* wire: a segment's flags as text. In: the 12 bits. Out: packetdrill's letters. */
+/* wire: the 12 bits of flags <-> packetdrill's letters. */
 #include <assert.h>
 #include <stddef.h>
 
@@ -26,4 +26,20 @@ const char *flags_text(uint16_t flags, char text[FLAGS_TEXT_MAX])
 		text[len++] = '-';
 	text[len] = '\0';
 	return text;
+}
+
+bool flags_parse(const char *text, uint16_t *flags)
+{
+	*flags = 0;
+	for (; *text; text++) {
+		size_t i = 0;
+
+		while (i < FLAG_LETTERS && flag_letters[i].letter != *text)
+			i++;
+		if (i < FLAG_LETTERS)
+			*flags |= flag_letters[i].flag;
+		else if (*text != '-')
+			return false;
+	}
+	return true;
 }

@@ -50,6 +50,9 @@ static inline uint32_t segment_len(const struct segment *seg)
 #define FLAGS_TEXT_MAX 14
 const char *flags_text(uint16_t flags, char text[FLAGS_TEXT_MAX]);
 
+/* The other way round, in any order; false if a letter is none of these. */
+bool flags_parse(const char *text, uint16_t *flags);
+
 /* The fields of an IP header that a probe chooses or reports. */
 struct ip_fields {
 	uint8_t ttl; /* hop limit in IPv6 */

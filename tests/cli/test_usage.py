@@ -117,6 +117,8 @@ USAGE_ERRORS = [
     ("test --app gopher " + HERE, r"--app: 'gopher' is none of http, redis, .*: for others there"),
     ("test --request \\q " + HERE, r"--request: a backslash is followed by 'q'"),
     ("test --partial \\x " + HERE, r"--partial: a backslash"),
+    ("test --response \\x " + HERE, r"--response: a backslash"),
+    ("test --response ok " + HERE, r"--response: needs what it answers: --request or --app"),
     ("test --request-file /nonexistent " + HERE, r"--request-file: /nonexistent: No such file"),
     ("test --lanes 0 " + HERE, r"--lanes: '0' is no number from 1 to 64"),
     ("test --lanes 65 " + HERE, r"--lanes: '65' is no number from 1 to 64"),

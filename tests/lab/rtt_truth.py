@@ -137,3 +137,32 @@ class WireTruth:
         reached = [f for f in self.syns[shake.sport, shake.dport, shake.iss]
                    if "tx_ns" in f and f["tx_ns"] <= synack["rx_ns"]]
         return max(reached, key=lambda f: f["tx_ns"], default=None)
+
+
+CAUSE_NS = 500_000_000     # a SYN-ACK later than this was sent by the server's timer, not by a SYN
+GIVEN_UP_NS = 1_000_000_000  # after the last SYN: -W 1s
+STALL_NS = 200_000_000       # of a process that is held up: it reads its frames, then looks at the clock
+
+
+def late(shake):
+    """The first SYN-ACK came when the last SYN had been given up."""
+    return shake.synacks[0] - shake.syns[-1] >= GIVEN_UP_NS
+
+
+def hardly_late(shake):
+    """So little that it may have been taken for in time."""
+    return bool(shake.synacks) and 0 <= shake.synacks[0] - shake.syns[-1] - GIVEN_UP_NS < STALL_NS
+
+
+def true_sample(shake, truth):
+    """(time that the record should have, why it may have none)."""
+    synack = truth.carried(shake, shake.synacks[0])
+    syn = synack and truth.asked(shake, synack)
+    if not syn:
+        return None, "no cause in the wire's log"
+    left = [stamp for stamp in shake.syns if stamp <= syn["rx_ns"]]
+    if not left:
+        return None, "no SYN before the wire's"
+    if synack["rx_ns"] - syn["tx_ns"] > CAUSE_NS:
+        return None, "the server's timer"
+    return shake.synacks[0] - left[-1], "" if len(shake.syns) == 1 else "sent again"

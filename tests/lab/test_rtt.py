@@ -28,9 +28,7 @@ from lab import ok  # noqa: E402
 
 TARGETS, ROUNDS = 50, 100  # twice: whole connections, and --half-open
 STAMP_NS = 5000            # two listeners have the same stamp of a frame, or nearly
-STALL_NS = 200_000_000
 WIRE_NS = 50_000_000       # between the wire's clock reading and the client's device, on a busy host
-CAUSE_NS = 500_000_000     # a SYN-ACK later than this was sent by the server's timer, not by a SYN
 COPY_NS = 100_000_000      # SYN-ACKs closer than this are duplicates, not repeats by a timer
 STANDING = {"ESTABLISHED", "SYN-RECEIVED", "CLOSE-WAIT", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSING"}
 REJECT = """
@@ -118,26 +116,12 @@ def sum_complaints(result):
 
 # --- (a) 10,000 probes over a bad network ---
 
-def true_sample(record, shake, truth):
-    """(time that the record should have, why it may have none)."""
-    synack = truth.carried(shake, shake.synacks[0])
-    syn = synack and truth.asked(shake, synack)
-    if not syn:
-        return None, "no cause in the wire's log"
-    left = [stamp for stamp in shake.syns if stamp <= syn["rx_ns"]]
-    if not left:
-        return None, "no SYN before the wire's"
-    if synack["rx_ns"] - syn["tx_ns"] > CAUSE_NS:
-        return None, "the server's timer"
-    return shake.synacks[0] - left[-1], "" if len(shake.syns) == 1 else "sent again"
-
-
 def check_record(record, shake, truth, gaps):
     """Complaints about one record; gaps collects its distance from capture and wire."""
     answered = record["answer"] != "none"
-    if answered and shake.synacks and 0 <= lateness(shake) < STALL_NS:
+    if answered and rtt_truth.hardly_late(shake):
         return []  # a process that was held up reads its frames before it looks at the clock
-    if answered != bool(shake.synacks and not late(record, shake)):
+    if answered != bool(shake.synacks and not rtt_truth.late(shake)):
         return [f"answered {answered}, SYN-ACKs at {shake.synacks}"]
     complaints = []
     if record["syn_retransmits"] != len(shake.syns) - 1:
@@ -154,7 +138,7 @@ def check_record(record, shake, truth, gaps):
         if len(shake.syns) == 1:
             complaints.append("no time, though only one SYN was sent")
         return complaints
-    value, why = true_sample(record, shake, truth)
+    value, why = rtt_truth.true_sample(shake, truth)
     if value is None:
         return complaints + [f"a time, but {why}"]
     synack = truth.carried(shake, shake.synacks[0])
@@ -165,15 +149,6 @@ def check_record(record, shake, truth, gaps):
     if gaps["capture"][-1] > STAMP_NS or not -WIRE_NS < gaps["wire"][-1] < WIRE_NS:
         complaints.append(f"rtt should be {value}; by the wire {synack['tx_ns'] - syn['rx_ns']}")
     return complaints
-
-
-def lateness(shake):
-    """How long after the last SYN had been given up (-W 1s) the first SYN-ACK came, in ns."""
-    return shake.synacks[0] - shake.syns[-1] - 1_000_000_000
-
-
-def late(record, shake):
-    return lateness(shake) >= 0
 
 
 def check_run(name, result, found, truth):

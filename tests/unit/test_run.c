@@ -94,7 +94,7 @@ static void errors_name_file_and_line(void **state)
 		const char *text, *seen;
 	} cases[] = {
 	    {"\nlocal x = nil + 1", "own.lua:3: attempt to perform arithmetic on a nil value"},
-	    {"open()\nsend { flags = 'X' }", "own.lua:3: send: 'X' is no flag"},
+	    {"open()\nsend { flags = 'X' }", "own.lua:3: send: 'X' are no flags"},
 	    {"open()\nsend { seq = 'a' }", "own.lua:3: send: seq must be a whole number"},
 	    {"open()\nsend { seq = 1.5 }", "own.lua:3: send: seq must be a whole number"},
 	    {"open()\nsend { options = ('x'):rep(41) }", "own.lua:3: send: options: more than 40"},

@@ -228,9 +228,9 @@ static void services(void **state)
 	(void)state;
 	assert_non_null(play);
 	run_play_init(play);
-	play->world.app = "redis";
-	play->world.partial = "PA\0R";
-	play->world.partial_len = 4;
+	play->world.service.app = "redis";
+	play->world.service.partial = "PA\0R";
+	play->world.service.partial_len = 4;
 	play->known =
 	    (struct finding){.key = (char[]){"greeting"}, .value = (char[]){"hi"}, .text = true};
 	run_play(play,

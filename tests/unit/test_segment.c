@@ -67,11 +67,28 @@ static void segment_length(void **state)
 	assert_int_equal(segment_len(&(struct segment){.flags = TCP_SYN | TCP_FIN}), 2);
 }
 
+static void text_as_flags(void **state)
+{
+	char text[FLAGS_TEXT_MAX];
+	uint16_t flags;
+
+	(void)state;
+	for (unsigned wanted = 0; wanted < 0x200; wanted++) {
+		assert_true(flags_parse(flags_text((uint16_t)wanted, text), &flags));
+		assert_int_equal(flags, wanted);
+	}
+	assert_true(flags_parse(".F", &flags));
+	assert_int_equal(flags, TCP_ACK | TCP_FIN);
+	assert_false(flags_parse("SX", &flags));
+	assert_false(flags_parse("s", &flags));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(checksum_values),
 	    cmocka_unit_test(flags_as_text),
+	    cmocka_unit_test(text_as_flags),
 	    cmocka_unit_test(segment_length),
 	};
 
