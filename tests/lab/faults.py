@@ -16,9 +16,9 @@ the scenario, who serves, and the judgement that must come; "FAIL|WARN" where ei
     closed, closed:FAULT                                a port that nobody serves
 
 app= is for --app (default: what fits who serves), options= more words for the command line, seen=
-must be part of what was seen, family=6 for IPv6. differs=True: the judgement is a passing one, but
-the row shows that another server is described in other words (for scenarios that only observe).
-"ERROR" as judgement: the target cannot be tested at all, seen is why.
+must be part of what was seen (or one of several be), family=6 for IPv6. differs=True: the judgement
+is a passing one, but the row shows that another server is described in other words (for scenarios
+that only observe). "ERROR" as judgement: the target cannot be tested at all, seen is why.
 """
 import fnmatch
 import importlib
@@ -51,7 +51,8 @@ class Row:
 
     def __init__(self, scenario, who, judgement, **more):
         self.scenario, self.who, self.wanted = scenario, who, set(judgement.split("|"))
-        self.seen, self.app = more.pop("seen", ""), more.pop("app", None)
+        seen, self.app = more.pop("seen", ""), more.pop("app", None)
+        self.seen = (seen,) if isinstance(seen, str) else seen
         self.options, self.family = more.pop("options", ""), more.pop("family", 4)
         self.differs = more.pop("differs", False)
         if more:
@@ -76,13 +77,13 @@ class Row:
         return APPS.get(name, "none")
 
     def name(self):
-        more = f" seen {self.seen!r}" if self.seen else ""
+        more = f" seen {' or '.join(map(repr, self.seen))}" if self.seen != ("",) else ""
         six = " IPv6" if self.family == 6 else ""
         return f"{self.scenario} {self.who}{six}: {'|'.join(sorted(self.wanted))}{more}"
 
     def right(self):
         return bool(self.record) and self.record.get("judgement") in self.wanted \
-            and self.seen in (self.record.get("seen") or "")
+            and any(seen in (self.record.get("seen") or "") for seen in self.seen)
 
 
 def load_rows():

@@ -227,8 +227,9 @@ def test_bad_link():
                                          if rec["state"] == "open")
             note(str(dict(closes)))
             if mode != "--syn":
-                ok(set(closes) <= {"three-segment", "four-segment"} and
-                   not got.summary["left_open"],
+                # (a FIN and its repetitions may all be lost: then silence is what was seen)
+                ok(set(closes) <= {"three-segment", "four-segment", "silent"} and
+                   closes["silent"] < 10 and not got.summary["left_open"],
                    f"bad link, {mode}: each closed as the peer closes", lambda: str(closes))
             check_nothing_left(server, f"bad link, {mode}", 20)
         counters = wire.stop()
