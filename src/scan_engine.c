@@ -13,180 +13,15 @@
 
 #define FRAMES_PER_TURN 4096
 #define SENDS_PER_TURN  256
+#define SENDS_PER_CLOCK BULK_BATCH
 #define WAIT_MAX_NS     INT64_C(50000000)
 #define BUSY_WAIT_NS    INT64_C(50000) /* rates at which sleeping is too coarse */
-
-/* The clocks, and a frame's stamp (0: there is no frame). */
-static struct census_time time_of(int64_t stamp_ns)
-{
-	int64_t clock_ns = clock_realtime_ns();
-
-	return (struct census_time){.now_ns = clock_monotonic_ns(),
-				    .stamp_ns = stamp_ns ? stamp_ns : clock_ns,
-				    .clock_ns = clock_ns};
-}
-
-/* --- sending --- */
-
-static void flush(struct scan_engine *engine)
-{
-	if (engine->broken || bulk_waiting(engine->bulk) == 0)
-		return;
-	if (bulk_flush(engine->bulk, engine->err) < 0)
-		engine->broken = true;
-	else if (bulk_waiting(engine->bulk) > 0)
-		pacer_slow_down(&engine->pacer, clock_monotonic_ns());
-}
-
-/* Room for a frame; where the queue stays full, a short while is waited. NULL: it does not empty.
- */
-static uint8_t *room(struct scan_engine *engine)
-{
-	const struct timespec pause = {.tv_nsec = 200000};
-
-	for (int i = 0; i < 500 && !engine->broken; i++) {
-		uint8_t *frame = bulk_next(engine->bulk);
-
-		if (frame)
-			return frame;
-		flush(engine);
-		if (!engine->broken && bulk_waiting(engine->bulk) >= BULK_BATCH)
-			nanosleep(&pause, NULL);
-	}
-	return NULL;
-}
-
-static void send_copy(struct scan_engine *engine, const struct template *template,
-		      const struct template_fields *fields)
-{
-	uint8_t *frame = room(engine);
-
-	if (!frame)
-		return;
-	template_copy(template, fields, frame);
-	bulk_commit(engine->bulk, template->len);
-}
-
-static void send_syn(struct scan_engine *engine, const struct scan_item *item)
-{
-	const struct scan_family *family = scan_family(engine, item->addr.version);
-	const struct template_fields fields = {.dst = &item->addr,
-					       .src_port = item->source_port,
-					       .dst_port = item->port,
-					       .seq = item->iss};
-
-	send_copy(engine, &family->syn, &fields);
-}
-
-/* To whoever sent `packet`: there is no connection. */
-static void send_reset(struct scan_engine *engine, const struct packet *packet)
-{
-	const struct scan_family *family = scan_family(engine, packet->flow.src.addr.version);
-	const struct template_fields fields = {.dst = &packet->flow.src.addr,
-					       .src_port = packet->flow.dst.port,
-					       .dst_port = packet->flow.src.port,
-					       .seq = packet->seg.ack};
-
-	send_copy(engine, &family->reset, &fields);
-	engine->stats.resets++;
-}
-
-/* A segment of a connection. */
-static void send_segment(void *arg, const struct flow *flow, const struct segment *seg)
-{
-	struct scan_engine *engine = arg;
-	const struct craft_request request = {
-	    .flow = flow, .ip = &engine->config.plan->ip, .seg = seg};
-	uint8_t *frame = room(engine);
-	size_t head = 0, len;
-
-	if (!frame)
-		return;
-	if (bulk_ethernet(engine->bulk))
-		head = craft_ethernet(engine->macs[0], engine->macs[1],
-				      (enum ip_version)flow->dst.addr.version, frame);
-	len = craft_packet(&request, frame + head, BULK_FRAME_MAX - head);
-	if (len > 0)
-		bulk_commit(engine->bulk, (uint32_t)(head + len));
-}
-
-/* --- answers --- */
-
-static void report(struct scan_engine *engine, const struct scan_item *item,
-		   const struct probe *probe)
-{
-	engine->config.sink.answer(engine->config.sink.arg, item, probe, clock_realtime_ns());
-	if (item->reason != REASON_SILENCE)
-		engine->results++;
-}
-
-static void connection_over(void *arg, const struct scan_item *item, const struct probe *probe)
-{
-	struct scan_engine *engine = arg;
-
-	engine->stats.left_open += probe_left_open(probe);
-	report(engine, item, probe);
-}
-
-/* The port is open: reset in the SYN scan, a connection otherwise. */
-static void opened(struct scan_engine *engine, const struct scan_item *item,
-		   const struct packet *packet, int64_t stamp_ns)
-{
-	const struct scan_family *family = scan_family(engine, item->addr.version);
-	const struct census_begin begin = {
-	    .item = item,
-	    .src = &family->src,
-	    .packet = packet,
-	    .path = family->path,
-	    .sent_stamp_ns = item->rtt_ns >= 0 ? stamp_ns - item->rtt_ns : stamp_ns};
-
-	if (engine->config.mode != MODE_SYN && !engine->stopping &&
-	    census_begin(&engine->census, &begin, time_of(stamp_ns)))
-		return;
-	send_reset(engine, packet);
-	report(engine, item, NULL);
-}
-
-static bool asks_for_reset(const struct packet *packet)
-{
-	return packet->kind == PACKET_TCP && (packet->seg.flags & TCP_ACK) &&
-	       !(packet->seg.flags & TCP_RST);
-}
-
-static void frame_arrived(void *arg, const struct frame *frame)
-{
-	struct scan_engine *engine = arg;
-	struct packet packet;
-	struct scan_item item;
-	enum scan_answer answer;
-
-	engine->stats.frames++;
-	if (decode_frame(frame->link, frame->octets, frame->captured, frame->wire_len, &packet) !=
-	    REFUSE_NOT) {
-		engine->stats.refused_frames++;
-		return;
-	}
-	if (packet.tcp_checksum == CHECKSUM_BAD) {
-		engine->stats.damaged++;
-		return;
-	}
-	if (engine->memory.count > 0 &&
-	    census_arrived(&engine->census, &packet, time_of(frame->stamp_ns)))
-		return;
-	answer = scan_arrived(&engine->scan, &packet, frame->stamp_ns, &item);
-	if (answer == ANSWER_RESULT && item.state == SCAN_OPEN)
-		opened(engine, &item, &packet, frame->stamp_ns);
-	else if (answer == ANSWER_RESULT)
-		report(engine, &item, NULL);
-	else if (answer != ANSWER_NOT_OURS && asks_for_reset(&packet))
-		send_reset(engine,
-			   &packet); /* what our RST, or a connection's end, did not reach */
-}
 
 static void read_frames(struct scan_engine *engine)
 {
 	struct capture_stats stats = {0};
-	int n = capture_next(engine->capture, FRAMES_PER_TURN, frame_arrived, engine, engine->err);
+	int n =
+	    capture_next(engine->capture, FRAMES_PER_TURN, scan_frame_arrived, engine, engine->err);
 
 	engine->broken = engine->broken || n < 0;
 	if (n < FRAMES_PER_TURN)
@@ -199,28 +34,106 @@ static void read_frames(struct scan_engine *engine)
 
 /* --- turns --- */
 
-/* Sends what is due; true if there may be more to do at once. */
-static enum scan_next send_due(struct scan_engine *engine)
+/* As fast as was asked, if loss does not grow with it. */
+static void govern(struct scan_engine *engine, int64_t now_ns)
 {
-	uint32_t due = pacer_due(&engine->pacer, clock_monotonic_ns()), took = 0;
+	const struct scan_counts *counts = &engine->scan.counts;
+	double rate =
+	    governor_rate(&engine->governor, now_ns, counts->new_sent + counts->again_sent,
+			  scan_settled_ns(&engine->scan, now_ns));
+	struct governor_news news;
+
+	if (rate != engine->governed_rate)
+		pacer_limit(&engine->pacer, rate);
+	engine->governed_rate = rate;
+	if (governor_news(&engine->governor, &news) && engine->config.sink.news)
+		engine->config.sink.news(engine->config.sink.arg, &news);
+}
+
+/* SYNs to the controls of hosts. SCAN_DONE: no answer is awaited of any. */
+static enum scan_next ask_controls(struct scan_engine *engine, int64_t now_ns, uint32_t due,
+				   uint32_t *took)
+{
+	enum scan_next next = SCAN_DONE;
+	struct scan_item item;
+
+	while (engine->controls &&
+	       (next = controls_next(engine->controls, now_ns, *took < due && !engine->stopping,
+				     &item)) == SCAN_SEND) {
+		scan_send_syn(engine, &item);
+		(*took)++;
+	}
+	scan_release(engine);
+	return next;
+}
+
+/* Would the answers to what is under way need more connections than there may be? */
+static bool connections_short(struct scan_engine *engine, int64_t now_ns)
+{
+	return engine->memory.count > 0 &&
+	       engine->census.used + expect_open(&engine->expect, now_ns) >= engine->memory.count;
+}
+
+static void silent(struct scan_engine *engine, const struct scan_item *item)
+{
+	expect_silent(&engine->expect);
+	scan_told(engine, item);
+}
+
+/* One SYN; or none, if this host has no way to send it. */
+static bool send_one(struct scan_engine *engine, struct scan_item *item, int64_t now_ns)
+{
+	if (item->tries == 1 && scan_has_hole(engine, &item->addr)) {
+		scan_refuse(&engine->scan, item);
+		scan_told(engine, item);
+		return false;
+	}
+	if (item->tries == 1 && engine->memory.count > 0) {
+		expect_sent(&engine->expect, now_ns);
+		engine->scan.hold_new = connections_short(engine, now_ns);
+	}
+	scan_send_syn(engine, item);
+	return true;
+}
+
+/* At most `due` SYNs, and silence that is told. */
+static enum scan_next send_some(struct scan_engine *engine, uint32_t due, uint32_t *took)
+{
 	int64_t now_ns = clock_realtime_ns();
 	enum scan_next next = SCAN_WAIT;
 	struct scan_item item;
 
-	for (unsigned i = 0; i < SENDS_PER_TURN; i++) {
-		next = scan_next(&engine->scan, now_ns, took < due && !engine->stopping, &item);
-		if (next == SCAN_SEND) {
-			send_syn(engine, &item);
-			took++;
-		} else if (next == SCAN_RESULT) {
-			report(engine, &item, NULL);
-		} else {
+	engine->scan.hold_new = connections_short(engine, now_ns);
+	for (unsigned i = 1; i <= SENDS_PER_TURN; i++) {
+		next = scan_next(&engine->scan, now_ns, *took < due && !engine->stopping, &item);
+		if (next == SCAN_SEND)
+			*took += send_one(engine, &item, now_ns);
+		else if (next == SCAN_RESULT)
+			silent(engine, &item);
+		else
 			break;
+		if (i % SENDS_PER_CLOCK == 0) {
+			scan_flush(engine); /* so that what is stamped now leaves now */
+			now_ns = clock_realtime_ns();
 		}
 	}
-	pacer_took(&engine->pacer, took);
-	flush(engine);
 	return next;
+}
+
+/* Sends what is due; SCAN_SEND, SCAN_RESULT: there may be more to do at once. */
+static enum scan_next send_due(struct scan_engine *engine)
+{
+	int64_t now_ns = clock_realtime_ns();
+	enum scan_next asked, next;
+	uint32_t due, took = 0;
+
+	govern(engine, now_ns);
+	due = pacer_due(&engine->pacer, clock_monotonic_ns());
+	asked = ask_controls(engine, now_ns, due, &took);
+	next = send_some(engine, due, &took);
+	pacer_took(&engine->pacer, took);
+	scan_flush(engine);
+	return next == SCAN_DONE ? asked : next;
 }
 
 static void tick(struct scan_engine *engine)
@@ -248,15 +161,22 @@ static void stop(struct scan_engine *engine)
 	if (engine->config.sink.stopping)
 		engine->config.sink.stopping(engine->config.sink.arg);
 	engine->stopping = true;
+	if (engine->controls)
+		controls_stop(engine->controls);
+	scan_release(engine);
 	if (engine->broken)
 		return;
-	census_stop(&engine->census, time_of(0));
-	flush(engine);
+	census_stop(&engine->census, scan_time(0));
+	scan_flush(engine);
 }
 
 /* Nobody waits for what is still open: it is told as it is. */
 static void abandon(struct scan_engine *engine)
 {
+	engine->stopping = true;
+	if (engine->controls)
+		controls_stop(engine->controls);
+	scan_release(engine);
 	for (uint32_t i = 0; i < engine->memory.count && engine->census.live > 0; i++) {
 		struct census_slot *slot = &engine->memory.slots[i];
 
@@ -264,35 +184,32 @@ static void abandon(struct scan_engine *engine)
 			continue;
 		slot->probe.stopped = true;
 		slot->probe.phase = PHASE_DONE;
-		connection_over(engine, &slot->item, &slot->probe);
+		scan_connection_over(engine, i);
 	}
 }
 
-/* What was awaited when it was interrupted, and was not sent again yet. */
-static uint64_t to_resume(const struct scan_engine *engine)
+static void sooner(int64_t *wait_ns, int64_t at_ns, int64_t now_ns)
 {
-	return engine->scan.resume_count - engine->scan.resumed;
+	if (at_ns != INT64_MAX && at_ns - now_ns < *wait_ns)
+		*wait_ns = at_ns - now_ns;
 }
 
-static int64_t wait_ns(const struct scan_engine *engine)
+/* Until something is due: of the scan and the controls, which live by the wall clock, whether they
+ * may send or not before the pacer allows it; of connections. */
+static int64_t wait_ns(struct scan_engine *engine)
 {
 	int64_t now_ns = clock_monotonic_ns(), wall_ns = clock_realtime_ns();
 	int64_t credit = pacer_next_ns(&engine->pacer) - now_ns;
-	int64_t wait = WAIT_MAX_NS, until;
-	bool may_send = engine->pacer.credit >= 1; /* and yet nothing went: a host's limit */
+	int64_t wait = WAIT_MAX_NS, sending = WAIT_MAX_NS;
 
-	if (!engine->stopping && !may_send &&
-	    (engine->scan.position < engine->scan.end || to_resume(engine) > 0) &&
-	    engine->scan.flows.count < engine->scan.flows.limit)
-		wait = credit < wait ? credit : wait;
-	until = scan_due_ns(&engine->scan);
-	if (until != INT64_MAX && until > wall_ns)
-		wait = until - wall_ns < wait ? until - wall_ns : wait;
-	else if (until != INT64_MAX && !engine->stopping) /* a SYN to be sent again */
-		wait = may_send ? 0 : credit < wait ? credit : wait;
-	until = census_due_ns(&engine->census);
-	if (until != INT64_MAX && until - now_ns < wait)
-		wait = until - now_ns;
+	sooner(&wait, scan_next_ns(&engine->scan, wall_ns, false), wall_ns);
+	if (!engine->stopping)
+		sooner(&sending, scan_next_ns(&engine->scan, wall_ns, true), wall_ns);
+	if (engine->controls)
+		sooner(&sending, controls_next_ns(engine->controls, wall_ns), wall_ns);
+	sending = sending > credit ? sending : credit;
+	wait = sending < wait ? sending : wait;
+	sooner(&wait, census_due_ns(&engine->census), now_ns);
 	return wait > 0 ? wait : 0;
 }
 
@@ -312,12 +229,16 @@ static void wait_for_something(struct scan_engine *engine)
 int scan_engine_run(struct scan_engine *engine, struct err *err)
 {
 	const struct census_sink sink = {
-	    .arg = engine, .send = send_segment, .over = connection_over};
+	    .arg = engine, .send = scan_send_segment, .over = scan_connection_over};
 	enum scan_next next;
 
 	engine->err = err;
 	engine->started_ns = clock_monotonic_ns();
 	pacer_init(&engine->pacer, engine->config.rate, engine->started_ns);
+	governor_init(&engine->governor, engine->config.scan.wait_ns, engine->config.rate,
+		      clock_realtime_ns());
+	engine->governed_rate = engine->config.rate;
+	expect_init(&engine->expect, engine->config.scan.wait_ns, clock_realtime_ns());
 	census_init(&engine->census, engine->config.plan, &engine->memory, &sink,
 		    engine->started_ns);
 	for (;;) {
@@ -326,7 +247,7 @@ int scan_engine_run(struct scan_engine *engine, struct err *err)
 			stop(engine);
 		if (engine->config.signals->stop > 1 || engine->broken)
 			break;
-		census_timers(&engine->census, time_of(0));
+		census_timers(&engine->census, scan_time(0));
 		next = send_due(engine);
 		tick(engine);
 		if (engine->census.live == 0 && (next == SCAN_DONE || engine->stopping))
@@ -334,7 +255,7 @@ int scan_engine_run(struct scan_engine *engine, struct err *err)
 		if (next == SCAN_WAIT || engine->stopping || next == SCAN_DONE)
 			wait_for_something(engine);
 	}
-	flush(engine);
+	scan_flush(engine);
 	abandon(engine);
 	return err->class == ERR_NONE ? 0 : -1;
 }
@@ -348,16 +269,24 @@ void scan_engine_statistics(const struct scan_engine *engine, struct scan_engine
 	capture_statistics(engine->capture, &capture);
 	bulk_statistics(engine->bulk, &bulk);
 	stats->counts = engine->scan.counts;
+	stats->awaited = scan_awaited_count(&engine->scan);
 	stats->dropped_ring = capture.dropped_ring;
 	stats->dropped_interface = capture.dropped_interface;
 	stats->sent = bulk.sent;
 	stats->again = bulk.again;
 	stats->not_taken = bulk.refused;
-	stats->slowdowns = engine->pacer.slowdowns;
+	if (engine->controls) {
+		struct controls_counts controls = controls_counts(engine->controls);
+
+		stats->counts.rejected += controls.rejected;
+		stats->wildcards = controls.wildcards;
+		stats->awaited += controls.held;
+	}
+	stats->slowdowns = engine->pacer.slowdowns + engine->governor.slowdowns;
 	stats->rate = engine->pacer.rate;
-	stats->awaited = engine->scan.flows.count + to_resume(engine);
 	stats->live = engine->census.live;
 	stats->position = engine->scan.position;
+	stats->set_aside = engine->scan.defer.count;
 	stats->end = engine->scan.end;
 	stats->elapsed_ns = clock_monotonic_ns() - engine->started_ns;
 }

@@ -12,6 +12,7 @@
 #include "engine.h"
 #include "net/bulk.h"
 #include "scan/census.h"
+#include "scan/governor.h"
 
 struct scan_engine;
 
@@ -22,19 +23,30 @@ struct scan_engine_stats {
 	uint64_t sent, again,
 	    not_taken; /* frames; flushes that met a full queue; refused by the kernel */
 	uint64_t slowdowns, resets;
+	uint64_t wildcards;
+	uint64_t wildcard_ports; /* open, of hosts that answer on every port, and not told */
 	uint64_t awaited, live, left_open; /* flows; connections */
 	uint64_t position, end;            /* steps of the shard */
-	double rate;                       /* asked for, less what loss has cost */
+	uint64_t set_aside; /* of those before the position, for their host has enough */
+	double rate;        /* asked for, less what loss has cost */
 	int64_t elapsed_ns;
+};
+
+/* What came of a target. */
+struct scan_outcome {
+	const struct scan_item *item;
+	const struct probe *probe; /* of a connection that is over; else NULL */
+	int64_t stamp_ns;
+	bool wildcard; /* its host answers on every port: this one stands for all */
 };
 
 struct scan_sink {
 	void *arg;
-	/* What came of a target. `probe`: of a connection that is over; else NULL. */
-	void (*answer)(void *arg, const struct scan_item *item, const struct probe *probe,
-		       int64_t stamp_ns);
+	void (*answer)(void *arg, const struct scan_outcome *outcome);
 	/* Every tick_ns. */
 	void (*tick)(void *arg);
+	/* The scan slows down, or may go faster again; may be NULL. */
+	void (*news)(void *arg, const struct governor_news *news);
 	/* Before connections are cut short, because it is to stop; may be NULL. */
 	void (*stopping)(void *arg);
 };
@@ -42,6 +54,7 @@ struct scan_sink {
 struct scan_engine_config {
 	struct scan_config scan; /* ports and key are the engine's to choose */
 	enum scan_mode mode;
+	bool controls;             /* ask hosts with an open port whether any port is */
 	const struct plan *plan;   /* of connections; of the SYN in any mode */
 	uint32_t flows;            /* awaited at once, at most; a power of two */
 	uint32_t connections;      /* at once, at most */
@@ -69,6 +82,18 @@ struct scan *scan_engine_scan(struct scan_engine *engine);
 /* As scan_awaited(), with the targets whose connections are not over. */
 void scan_engine_awaited(const struct scan_engine *engine, void (*take)(void *arg, uint64_t index),
 			 void *arg);
+
+/* Targets to which nothing can be sent: no route, not one host, this host itself while others are
+ * not. What lies between two targets may be in it, too. */
+struct scan_hole {
+	struct ip_addr first, last;
+	const char *why;
+};
+
+/* In ascending order. */
+const struct scan_hole *scan_engine_holes(const struct scan_engine *engine, unsigned *count);
+/* Lines for people about them and about routes, ready to be printed; "" if there are none. */
+const char *scan_engine_said(const struct scan_engine *engine);
 
 /* "AF_XDP", and why no faster way was taken. */
 const char *scan_engine_way(const struct scan_engine *engine);

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What scan_engine.c (the loop) and scan_engine_setup.c (opening and closing) share. */
+/* What the files of the engine of scans share: the loop, its sending, its answers, its setup. */
 #ifndef SHAKEDOWN_SCAN_ENGINE_INTERNAL_H
 #define SHAKEDOWN_SCAN_ENGINE_INTERNAL_H
 
 #include "net/capture.h"
+#include "net/route.h"
+#include "scan/controls.h"
+#include "scan/expect.h"
+#include "scan/governor.h"
 #include "scan/pacer.h"
 #include "scan_engine.h"
 #include "wire/template.h"
 
-#define SCAN_PORTS 16 /* of ours; each is guarded */
+#define SCAN_PORTS_MAX 16 /* of ours; each is guarded */
 
 /* What differs between the IP versions. */
 struct scan_family {
@@ -16,20 +20,35 @@ struct scan_family {
 	struct ip_addr src;
 	struct tcb_path path;
 	struct template syn, reset;
-	int guards[SCAN_PORTS];
+	int guards[SCAN_PORTS_MAX];
+};
+
+/* Targets to which nothing can be sent, in ascending order. */
+struct scan_holes {
+	struct scan_hole *list;
+	unsigned count, room;
+	char *said; /* NULL: nothing */
 };
 
 struct scan_engine {
 	struct scan_engine_config config;
 	struct scan scan;
 	struct flow_entry *entries;
+	struct defer_entry *aside;
+	uint32_t aside_size;
 	struct census census;
 	struct census_memory memory;
+	struct controls *controls; /* NULL: none are asked for */
 	struct bulk *bulk;
 	struct capture *capture;
 	struct pacer pacer;
+	struct governor governor;
+	struct expect expect; /* of connections */
+	double governed_rate; /* the pacer's limit */
 	struct scan_family four, six;
+	struct scan_holes holes;
 	uint8_t macs[2][6];
+	uint16_t port_last; /* of ours; the first one is scan.config's */
 	uint64_t results;
 	uint64_t drops_seen;
 	int64_t started_ns, tick_at_ns; /* monotonic */
@@ -43,5 +62,43 @@ static inline struct scan_family *scan_family(struct scan_engine *engine, enum i
 {
 	return version == IP_V6 ? &engine->six : &engine->four;
 }
+
+/* --- scan_engine_send.c --- */
+
+/* What is due is made a frame; scan_flush() lets it go. */
+void scan_send_syn(struct scan_engine *engine, const struct scan_item *item);
+/* To whoever sent `packet`: there is no connection. */
+void scan_send_reset(struct scan_engine *engine, const struct packet *packet);
+/* A segment of a connection. */
+void scan_send_segment(void *engine, const struct flow *flow, const struct segment *seg);
+void scan_flush(struct scan_engine *engine);
+
+/* --- scan_engine_answers.c --- */
+
+/* The clocks, and a frame's stamp (0: there is no frame). */
+struct census_time scan_time(int64_t stamp_ns);
+void scan_frame_arrived(void *engine, const struct frame *frame);
+/* A connection is over: struct census_sink. */
+bool scan_connection_over(void *engine, uint32_t number);
+/* To the sink: what came of a target without a connection. */
+void scan_told(struct scan_engine *engine, const struct scan_item *item);
+/* Tells what was held back and can be told now. */
+void scan_release(struct scan_engine *engine);
+
+/* --- scan_engine_way.c --- */
+
+/* The one way that all targets have: device, and the next hop (if it is one). */
+struct scan_way {
+	struct route first;
+	bool found, one_hop, local;
+	struct ip_addr hop;
+};
+
+/* Looks up the routes to all targets: the way, the source of each IP version, the holes. -1 with
+ * `err`: nothing is left to send to, or it leaves by more than one interface. */
+int scan_find_way(struct scan_engine *engine, struct scan_way *way, struct err *err);
+/* Is this a target to which nothing can be sent? Quick: for each SYN. */
+bool scan_has_hole(const struct scan_engine *engine, const struct ip_addr *addr);
+void scan_free_holes(struct scan_engine *engine);
 
 #endif

@@ -2,98 +2,39 @@
 /* The engine of scans, its opening and closing: routes, neighbour, guards, templates, tables. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "net/clock.h"
 #include "net/guard.h"
 #include "net/neighbour.h"
 #include "net/privilege.h"
-#include "net/route.h"
 #include "scan_engine_internal.h"
 
-#define RING_OCTETS    (UINT32_C(32) << 20)
-#define SNAP_LEN       128
-#define PORT_TRIES     16
-#define NEIGHBOUR_MS   2000
-#define RANGES_CHECKED 4096
-
-/* The one way that all targets have: device, source of each version, next hop (if it is one). */
-struct way {
-	struct route first;
-	bool found, one_hop, local;
-	struct ip_addr hop;
-};
-
-static int take_route(struct scan_engine *engine, struct way *way, const struct ip_addr *to,
-		      const struct route *route, struct err *err)
-{
-	struct scan_family *family = scan_family(engine, to->version);
-	/* on the link, it is its own next hop */
-	const struct ip_addr *hop = route->gateway.version != IP_NONE ? &route->gateway : to;
-	char one[ADDR_TEXT_MAX];
-
-	if (!way->found) {
-		way->first = *route;
-		way->found = true;
-		way->one_hop = true;
-		way->hop = *hop;
-	} else if (route->ifindex != way->first.ifindex) {
-		return err_set(err, ERR_CANNOT,
-			       "%s: leaves by %s, other targets by %s: one scan goes out of one "
-			       "interface: split it, or choose with -I",
-			       addr_text(to, one), route->device, way->first.device);
-	}
-	if (!addr_equal(hop, &way->hop))
-		way->one_hop = false;
-	way->local = way->local || route->local;
-	family->src = route->src;
-	family->path.path_mss = (uint16_t)(route->mtu > 100 && route->mtu < UINT16_MAX
-					       ? route->mtu - (to->version == IP_V6 ? 60 : 40)
-					       : 1460);
-	family->path.default_mss = to->version == IP_V6 ? 1220 : 536;
-	family->used = true;
-	return 0;
-}
-
-/* Both ends of each range: a route in the middle of one that differs is not seen, and its targets
- * go where the others go. */
-static int find_way(struct scan_engine *engine, struct way *way, struct err *err)
-{
-	struct route_table *routes = route_open(err);
-	struct ip_addr ends[2];
-	int rc = routes ? 0 : -1;
-
-	if (rc == 0 && (engine->config.device || engine->config.src))
-		rc = route_constrain(routes, engine->config.device, engine->config.src, err);
-	for (unsigned i = 0; rc == 0 && i < RANGES_CHECKED &&
-			     space_range(engine->config.scan.space, i, &ends[0], &ends[1]);
-	     i++)
-		for (unsigned end = 0; rc == 0 && end < 2; end++) {
-			struct route route;
-
-			rc = route_lookup(routes, &ends[end], &route, err);
-			if (rc == 0)
-				rc = take_route(engine, way, &ends[end], &route, err);
-		}
-	route_close(routes);
-	return rc;
-}
+#define RING_OCTETS   (UINT32_C(32) << 20)
+#define SNAP_LEN      128
+#define PORT_TRIES    16
+#define NEIGHBOUR_MS  2000
+#define ASIDE_MAX     65536
+#define HUGE_FROM     (UINT32_C(4) << 20)
+#define CONTROL_FLOWS (UINT32_C(1) << 16)
 
 /* --- ports --- */
 
 static void close_guards(struct scan_family *family)
 {
-	for (unsigned i = 0; i < SCAN_PORTS; i++) {
+	for (unsigned i = 0; i < SCAN_PORTS_MAX; i++) {
 		if (family->guards[i] >= 0)
 			guard_close(family->guards[i]);
 		family->guards[i] = -1;
 	}
 }
 
-static bool guard_all(struct scan_family *family, const struct port_block *block, struct err *why)
+static bool guard_all(struct scan_family *family, uint16_t first, unsigned count, struct err *why)
 {
-	for (unsigned i = 0; family->used && i < SCAN_PORTS; i++) {
-		uint16_t port = (uint16_t)(block->first + i), got;
+	for (unsigned i = 0; family->used && i < count; i++) {
+		uint16_t port = (uint16_t)(first + i), got;
 		struct port_block one = {.first = port, .last = port, .next = port};
 
 		family->guards[i] = guard_open(&one, &family->src, 0, &got, why);
@@ -103,28 +44,36 @@ static bool guard_all(struct scan_family *family, const struct port_block *block
 	return true;
 }
 
-/* Ports in a row, all free: so that the capture's filter is a plain range. */
+/* `count` ports in a row; false with `why`: some of them are taken. */
+static bool take_row(struct scan_engine *engine, unsigned count, struct err *why)
+{
+	struct port_block block;
+
+	*why = (struct err){.class = ERR_NONE};
+	if (guard_block_choose(&block, count, why) < 0 || block.last - block.first + 1U < count ||
+	    !guard_all(&engine->four, block.first, count, why) ||
+	    !guard_all(&engine->six, block.first, count, why)) {
+		close_guards(&engine->four);
+		close_guards(&engine->six);
+		return false;
+	}
+	engine->config.scan.port_first = block.first;
+	engine->config.scan.port_count = (uint16_t)(count - engine->config.controls);
+	engine->port_last = (uint16_t)(block.first + count - 1);
+	return true;
+}
+
+/* Ports in a row, all free, so that the capture's filter is a plain range; fewer of them where
+ * connections of this host, or what is left of them, lie everywhere. */
 static int take_ports(struct scan_engine *engine, struct err *err)
 {
 	struct err why;
 
-	for (unsigned i = 0; i < PORT_TRIES; i++) {
-		struct port_block block;
-
-		why = (struct err){.class = ERR_NONE};
-		if (guard_block_choose(&block, SCAN_PORTS, err) < 0)
-			return -1;
-		if (block.last - block.first + 1 >= SCAN_PORTS &&
-		    guard_all(&engine->four, &block, &why) &&
-		    guard_all(&engine->six, &block, &why)) {
-			engine->config.scan.port_first = block.first;
-			engine->config.scan.port_count = SCAN_PORTS;
-			return 0;
-		}
-		close_guards(&engine->four);
-		close_guards(&engine->six);
-	}
-	return err_set(err, ERR_CANNOT, "ports: no %d in a row are free: %s", SCAN_PORTS, why.text);
+	for (unsigned count = SCAN_PORTS_MAX; count >= 2; count /= 2)
+		for (unsigned i = 0; i < PORT_TRIES; i++)
+			if (take_row(engine, count, &why))
+				return 0;
+	return err_set(err, ERR_CANNOT, "ports: no two in a row are free: %s", why.text);
 }
 
 /* --- templates --- */
@@ -158,20 +107,39 @@ static int make_all_templates(struct scan_engine *engine, struct err *err)
 
 /* --- opening --- */
 
-static int open_wire(struct scan_engine *engine, const struct way *way, struct err *err)
+/* The controls have the last of our ports to themselves. */
+static int make_controls(struct scan_engine *engine, struct err *err)
+{
+	const struct scan_config *scan = &engine->config.scan;
+	const struct controls_config config = {
+	    .space = scan->space,
+	    .cookie = &engine->scan.cookie,
+	    .seed = scan->seed,
+	    .source_port = (uint16_t)(scan->port_first + scan->port_count),
+	    .tries = scan->tries,
+	    .wait_ns = scan->wait_ns,
+	    .max_flows =
+		engine->config.flows < CONTROL_FLOWS ? engine->config.flows : CONTROL_FLOWS};
+
+	if (!engine->config.controls)
+		return 0;
+	engine->controls = controls_new(&config);
+	return engine->controls ? 0 : err_set(err, ERR_INTERNAL, "memory: not enough for controls");
+}
+
+static int open_wire(struct scan_engine *engine, const struct scan_way *way, struct err *err)
 {
 	const struct scan_engine_config *config = &engine->config;
 	bool mass = way->one_hop && !way->local && config->way != BULK_RAW;
 	struct bulk_config bulk = {.way = mass ? config->way : BULK_RAW,
-				   .device = way->first.device};
-	struct capture_config capture = {
-	    .device = way->first.device,
-	    .port_first = engine->config.scan.port_first,
-	    .port_last = (uint16_t)(engine->config.scan.port_first + SCAN_PORTS - 1),
-	    .snap_len = SNAP_LEN,
-	    .ring_octets = RING_OCTETS,
-	    .incoming = true,
-	    .tstamp_type = -1};
+				   .device = way->local ? NULL : way->first.device};
+	struct capture_config capture = {.device = way->first.device,
+					 .port_first = engine->config.scan.port_first,
+					 .port_last = engine->port_last,
+					 .snap_len = SNAP_LEN,
+					 .ring_octets = RING_OCTETS,
+					 .incoming = true,
+					 .tstamp_type = -1};
 	bool chosen = config->way == BULK_XDP || config->way == BULK_PACKET;
 	struct neighbour neighbour;
 
@@ -204,6 +172,17 @@ static uint32_t power_of_two(uint32_t at_least)
 	return n;
 }
 
+/* A table of millions is looked up everywhere: with huge pages most look-ups need no walk through
+ * the page tables. It is only a gain in time. */
+static void ask_for_huge_pages(void *table, size_t octets)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ((uintptr_t)table + page - 1) & ~(page - 1);
+
+	if (table && octets >= HUGE_FROM)
+		(void)madvise((void *)from, (octets - page) & ~(page - 1), MADV_HUGEPAGE);
+}
+
 static int make_tables(struct scan_engine *engine, struct err *err)
 {
 	uint32_t n = engine->config.mode == MODE_SYN ? 0 : engine->config.connections;
@@ -211,12 +190,18 @@ static int make_tables(struct scan_engine *engine, struct err *err)
 
 	engine->config.flows = power_of_two(engine->config.flows);
 	engine->entries = calloc(engine->config.flows, sizeof(*engine->entries));
+	ask_for_huge_pages(engine->entries, engine->config.flows * sizeof(*engine->entries));
+	engine->aside_size = space_size(engine->config.scan.space) < ASIDE_MAX
+				 ? (uint32_t)space_size(engine->config.scan.space)
+				 : ASIDE_MAX;
+	engine->aside = calloc(engine->aside_size, sizeof(*engine->aside));
 	memory->count = n;
 	memory->place_count = power_of_two(2 * n + 2);
 	memory->slots = calloc((size_t)n + 1, sizeof(*memory->slots));
 	memory->nodes = calloc((size_t)n * PROBE_TIMER_COUNT + 1, sizeof(*memory->nodes));
 	memory->places = calloc(memory->place_count, sizeof(*memory->places));
-	if (!engine->entries || !memory->slots || !memory->nodes || !memory->places)
+	if (!engine->entries || !engine->aside || !memory->slots || !memory->nodes ||
+	    !memory->places)
 		return err_set(err, ERR_INTERNAL, "memory: not enough for %u flows",
 			       engine->config.flows);
 	if (getrandom(engine->config.scan.key, sizeof(engine->config.scan.key), 0) < 0 ||
@@ -229,23 +214,28 @@ static int make_tables(struct scan_engine *engine, struct err *err)
 struct scan_engine *scan_engine_open(const struct scan_engine_config *config, struct err *err)
 {
 	struct scan_engine *engine = calloc(1, sizeof(*engine));
-	struct way way = {.found = false};
+	struct scan_way way = {.found = false};
 
 	if (!engine) {
 		err_set(err, ERR_INTERNAL, "memory: out of it");
 		return NULL;
 	}
 	engine->config = *config;
-	for (unsigned i = 0; i < SCAN_PORTS; i++)
+	for (unsigned i = 0; i < SCAN_PORTS_MAX; i++)
 		engine->four.guards[i] = engine->six.guards[i] = -1;
 	privilege_raise_files(128);
 	if (privilege_check(err) < 0 || make_tables(engine, err) < 0 ||
-	    find_way(engine, &way, err) < 0 || take_ports(engine, err) < 0 ||
+	    scan_find_way(engine, &way, err) < 0 || take_ports(engine, err) < 0 ||
 	    open_wire(engine, &way, err) < 0 || make_all_templates(engine, err) < 0) {
 		scan_engine_close(engine);
 		return NULL;
 	}
 	scan_init(&engine->scan, &engine->config.scan, engine->entries, engine->config.flows);
+	scan_memory(&engine->scan, engine->aside, engine->aside_size);
+	if (make_controls(engine, err) < 0) {
+		scan_engine_close(engine);
+		return NULL;
+	}
 	return engine;
 }
 
@@ -257,7 +247,10 @@ void scan_engine_close(struct scan_engine *engine)
 	bulk_close(engine->bulk);
 	close_guards(&engine->four);
 	close_guards(&engine->six);
+	controls_free(engine->controls);
+	scan_free_holes(engine);
 	free(engine->entries);
+	free(engine->aside);
 	free(engine->memory.slots);
 	free(engine->memory.nodes);
 	free(engine->memory.places);
@@ -269,11 +262,31 @@ struct scan *scan_engine_scan(struct scan_engine *engine)
 	return &engine->scan;
 }
 
+/* What is held back is not told yet: it is awaited still. (In a census each is held a second time
+ * when its connection is over; until then that one is awaited.) */
+struct take_held {
+	void (*take)(void *arg, uint64_t index);
+	void *arg;
+	bool census;
+};
+
+static void take_held(void *arg, const struct controls_held *held)
+{
+	const struct take_held *to = arg;
+
+	if (!to->census || held->slot != CONTROLS_NO_SLOT)
+		to->take(to->arg, held->item.index);
+}
+
 void scan_engine_awaited(const struct scan_engine *engine, void (*take)(void *arg, uint64_t index),
 			 void *arg)
 {
+	struct take_held to = {.take = take, .arg = arg, .census = engine->config.mode != MODE_SYN};
+
 	scan_awaited(&engine->scan, take, arg);
 	census_awaited(&engine->census, take, arg);
+	if (engine->controls)
+		controls_each_held(engine->controls, take_held, &to);
 }
 
 const char *scan_engine_way(const struct scan_engine *engine)

@@ -2,6 +2,7 @@
 /* command: how far a scan is <-> its checkpoint file. */
 #include "cmd/checkpoint.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,17 +14,23 @@
 #include <unistd.h>
 
 #define MAGIC              "shakedown-checkpoint "
-#define CHECKPOINT_VERSION 1
+#define CHECKPOINT_VERSION 2
 #define HEAD_MAX           512
-#define NUMBER_MAX         21 /* with its end of line */
+#define NUMBER_MAX         17 /* with its end of line */
 #define END_LEN            21 /* "end " and 16 digits, and its end of line */
 #define FILE_MAX           (INT64_C(1) << 28)
 
-/* FNV-1a */
+/* FNV-1a, of eight octets a step as far as there are such: a million numbers are awaited at times,
+ * and the scan waits. */
 static uint64_t checksum(const char *text, size_t len)
 {
-	uint64_t value = UINT64_C(0xcbf29ce484222325);
+	uint64_t value = UINT64_C(0xcbf29ce484222325), octets;
 
+	for (; len >= sizeof(octets); len -= sizeof(octets), text += sizeof(octets)) {
+		memcpy(&octets, text, sizeof(octets));
+		value = (value ^ le64toh(octets)) * UINT64_C(0x100000001b3);
+		value ^= value >> 32;
+	}
 	for (size_t i = 0; i < len; i++)
 		value = (value ^ (uint8_t)text[i]) * UINT64_C(0x100000001b3);
 	return value;
@@ -31,16 +38,15 @@ static uint64_t checksum(const char *text, size_t len)
 
 /* --- writing --- */
 
+/* Hexadecimal: there may be millions, and a division for each digit would show. */
 static size_t put_number(char *at, uint64_t number)
 {
-	char digits[NUMBER_MAX];
-	size_t len = 0;
+	size_t len = 1;
 
-	do
-		digits[len++] = (char)('0' + number % 10);
-	while (number /= 10);
-	for (size_t i = 0; i < len; i++)
-		at[i] = digits[len - 1 - i];
+	while (len < 16 && number >> 4 * len)
+		len++;
+	for (size_t i = len; i-- > 0; number >>= 4)
+		at[i] = "0123456789abcdef"[number & 15];
 	at[len] = '\n';
 	return len + 1;
 }
@@ -54,14 +60,14 @@ static char *to_text(const struct checkpoint *checkpoint, size_t *len)
 
 	if (!text)
 		return NULL;
-	*len = (size_t)snprintf(text, HEAD_MAX,
-				MAGIC "%d\nmode %s\nformat %s\nopen %d\nfingerprint %016" PRIx64
-				      "\nseed %" PRIu64 "\nshard %" PRIu32 "/%" PRIu32
-				      "\nposition %" PRIu64 "\nresults %" PRIu64
-				      "\nawaited %" PRIu64 "\n",
-				CHECKPOINT_VERSION, scan->mode, scan->format, scan->open_only,
-				scan->fingerprint, scan->seed, scan->shard, scan->shards,
-				checkpoint->position, checkpoint->results_len, checkpoint->count);
+	*len = (size_t)snprintf(
+	    text, HEAD_MAX,
+	    MAGIC "%d\nmode %s\nformat %s\nopen %d\nfingerprint %016" PRIx64 "\nseed %" PRIu64
+		  "\nshard %" PRIu32 "/%" PRIu32 "\nposition %" PRIu64 "\nresults %" PRIu64
+		  "\nrefused %" PRIu64 "\nawaited %" PRIu64 "\n",
+	    CHECKPOINT_VERSION, scan->mode, scan->format, scan->open_only, scan->fingerprint,
+	    scan->seed, scan->shard, scan->shards, checkpoint->position, checkpoint->results_len,
+	    checkpoint->not_taken, checkpoint->count);
 	for (uint64_t i = 0; i < checkpoint->count; i++)
 		*len += put_number(text + *len, checkpoint->awaited[i]);
 	*len += (size_t)snprintf(text + *len, END_LEN + 1, "end %016" PRIx64 "\n",
@@ -81,7 +87,7 @@ static int write_all(int fd, const char *text, size_t len)
 		text += n;
 		len -= (size_t)n;
 	}
-	return fsync(fd);
+	return 0;
 }
 
 static bool new_name(const char *path, char name[PATH_MAX])
@@ -89,31 +95,60 @@ static bool new_name(const char *path, char name[PATH_MAX])
 	return snprintf(name, PATH_MAX, "%s.new", path) < PATH_MAX;
 }
 
-int checkpoint_write(const struct checkpoint *checkpoint, const char *path, struct err *err)
+static int fail(const char *path, int fd, int why, struct err *err)
 {
-	char name[PATH_MAX], *text = NULL;
-	size_t len;
-	int fd = -1, why;
+	char name[PATH_MAX];
 
-	errno = ENAMETOOLONG;
-	if (new_name(path, name))
-		fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
-	if (fd < 0)
-		goto fail;
-	text = to_text(checkpoint, &len);
-	if (!text || write_all(fd, text, len) < 0 || rename(name, path) < 0)
-		goto fail;
-	close(fd);
-	free(text);
-	return 0;
-fail:
-	why = errno;
 	if (fd >= 0) {
 		close(fd);
+		new_name(path, name);
 		unlink(name);
 	}
-	free(text);
 	return err_set(err, ERR_CANNOT, "%s: cannot write the checkpoint: %s", path, strerror(why));
+}
+
+int checkpoint_begin(const struct checkpoint *checkpoint, const char *path, int *fd,
+		     struct err *err)
+{
+	char name[PATH_MAX], *text;
+	size_t len = 0;
+	int rc = -1, why;
+
+	*fd = -1;
+	errno = ENAMETOOLONG;
+	if (new_name(path, name))
+		*fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (*fd < 0)
+		return fail(path, -1, errno, err);
+	text = to_text(checkpoint, &len);
+	if (text)
+		rc = write_all(*fd, text, len);
+	why = errno;
+	free(text);
+	if (rc < 0)
+		return fail(path, *fd, why, err);
+	/* where it cannot, there is more to wait for later */
+	sync_file_range(*fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return 0;
+}
+
+int checkpoint_commit(const char *path, int fd, struct err *err)
+{
+	char name[PATH_MAX];
+
+	if (!new_name(path, name) || fsync(fd) < 0 || rename(name, path) < 0)
+		return fail(path, fd, errno, err);
+	close(fd);
+	return 0;
+}
+
+int checkpoint_write(const struct checkpoint *checkpoint, const char *path, struct err *err)
+{
+	int fd;
+
+	if (checkpoint_begin(checkpoint, path, &fd, err) < 0)
+		return -1;
+	return checkpoint_commit(path, fd, err);
 }
 
 void checkpoint_remove(const char *path)
@@ -189,17 +224,17 @@ static bool from_text(struct checkpoint *checkpoint, const char *text)
 	if (sscanf(text,
 		   MAGIC "%*d mode %15s format %15s open %d fingerprint %" SCNx64 " seed %" SCNu64
 			 " shard %" SCNu32 "/%" SCNu32 " position %" SCNu64 " results %" SCNu64
-			 " awaited %" SCNu64 "%n",
+			 " refused %" SCNu64 " awaited %" SCNu64 "%n",
 		   scan->mode, scan->format, &open_only, &scan->fingerprint, &scan->seed,
 		   &scan->shard, &scan->shards, &checkpoint->position, &checkpoint->results_len,
-		   &count, &at) != 10)
+		   &checkpoint->not_taken, &count, &at) != 11)
 		return false;
 	scan->open_only = open_only != 0;
 	text += at;
 	for (uint64_t i = 0; i < count; i++) {
 		char *end;
 
-		if (!checkpoint_add(checkpoint, strtoull(text, &end, 10)) || end == text)
+		if (!checkpoint_add(checkpoint, strtoull(text, &end, 16)) || end == text)
 			return false;
 		text = end;
 	}

@@ -26,6 +26,7 @@ struct checkpoint {
 	uint64_t position;    /* steps of the shard that were begun */
 	uint64_t results_len; /* octets of the results file that tell what came of them, */
 	uint64_t *awaited;    /* but for these, by index in the space */
+	uint64_t not_taken;   /* segments that the kernel refused: nobody knows which */
 	uint64_t count, room;
 };
 
@@ -39,7 +40,12 @@ int checkpoint_fits(const struct checkpoint *checkpoint, const char *path,
 /* False: no memory. */
 bool checkpoint_add(struct checkpoint *checkpoint, uint64_t index);
 
-/* Writes PATH.new, and makes it PATH when it is on the disk. -1 with `err`: PATH is as it was. */
+/* Writes PATH.new, and has the disk begin with it; `*fd` is the file's. The second makes it PATH
+ * when it is on the disk, for which it waits, and closes it. -1 with `err`: PATH is as it was. */
+int checkpoint_begin(const struct checkpoint *checkpoint, const char *path, int *fd,
+		     struct err *err);
+int checkpoint_commit(const char *path, int fd, struct err *err);
+/* Both. */
 int checkpoint_write(const struct checkpoint *checkpoint, const char *path, struct err *err);
 
 /* Removes both. */

@@ -61,20 +61,20 @@ static void print_json(const struct scenario *scenario)
 {
 	struct json json;
 
-	json_begin(&json, stdout);
-	json_text(&json, "type", "scenario_info");
-	json_text(&json, "schema", REPORT_SCHEMA);
-	json_text(&json, "id", scenario->id);
-	json_text(&json, "family", scenario->family);
-	json_text(&json, "title", scenario->title);
-	json_text(&json, "rfc", scenario->rfc);
-	json_text(&json, "level", scenario->level);
-	json_text(&json, "sends", scenario->sends);
-	json_text(&json, "profile", profile_name(scenario->profile));
-	json_int(&json, "takes_ms", (int64_t)(scenario->takes_s * 1000));
-	json_bool(&json, "intrusive", scenario->intrusive);
-	json_text(&json, "needs", scenario->needs);
-	json_end(&json);
+	jsonl_begin(&json, stdout);
+	jsonl_text(&json, "type", "scenario_info");
+	jsonl_text(&json, "schema", REPORT_SCHEMA);
+	jsonl_text(&json, "id", scenario->id);
+	jsonl_text(&json, "family", scenario->family);
+	jsonl_text(&json, "title", scenario->title);
+	jsonl_text(&json, "rfc", scenario->rfc);
+	jsonl_text(&json, "level", scenario->level);
+	jsonl_text(&json, "sends", scenario->sends);
+	jsonl_text(&json, "profile", profile_name(scenario->profile));
+	jsonl_int(&json, "takes_ms", (int64_t)(scenario->takes_s * 1000));
+	jsonl_bool(&json, "intrusive", scenario->intrusive);
+	jsonl_text(&json, "needs", scenario->needs);
+	jsonl_end(&json);
 }
 
 static void print_all(const struct catalogue *catalogue, bool json)

@@ -21,8 +21,9 @@ static const struct {
 } counters[] = {
     COUNTER("probed", counts.new_sent),       COUNTER("syn_retransmits", counts.again_sent),
     COUNTER("answered", counts.answered),     COUNTER("silent", counts.silent),
-    COUNTER("duplicates", counts.duplicates), COUNTER("rejected", counts.rejected),
-    COUNTER("not_ours", counts.not_ours),     COUNTER("wildcards", wildcards),
+    COUNTER("no_route", counts.no_route),     COUNTER("duplicates", counts.duplicates),
+    COUNTER("rejected", counts.rejected),     COUNTER("not_ours", counts.not_ours),
+    COUNTER("wildcards", wildcards),          COUNTER("wildcard_ports", wildcard_ports),
     COUNTER("zero_windows", zero_windows),    COUNTER("frames", frames),
     COUNTER("frames_refused", refused),       COUNTER("frames_damaged", damaged),
     COUNTER("capture_dropped", dropped_ring), COUNTER("interface_dropped", dropped_interface),

@@ -139,10 +139,11 @@ static void take_summary(struct merge *merge, const struct lines *lines, FILE *n
 		merge->last_ns = end_ns;
 	if (sum->records >= 0 && (uint64_t)sum->records != merge->part_records) {
 		fprintf(notes,
-			"%s:%" PRIu64 ": shard %" PRIu32 ": %" PRIu64 " port records, but %" PRId64
-			" were written\n",
+			"%s:%" PRIu64 ": shard %" PRIu32 ": %" PRIu64 " port record%s, but %" PRId64
+			" %s written\n",
 			lines->path, lines->number, merge->part.run.shard, merge->part_records,
-			sum->records);
+			scan_plural(merge->part_records), sum->records,
+			sum->records == 1 ? "was" : "were");
 		shard->damaged = true;
 	}
 	shard->complete |= sum->complete;

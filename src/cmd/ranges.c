@@ -17,31 +17,6 @@ static unsigned octets_of(const struct ip_addr *addr)
 
 /* --- arithmetic --- */
 
-int range_compare(const struct ip_addr *a, const struct ip_addr *b)
-{
-	int order = memcmp(a->octets, b->octets, octets_of(a));
-
-	return (order > 0) - (order < 0);
-}
-
-bool range_before(const struct ip_addr *addr, struct ip_addr *before)
-{
-	*before = *addr;
-	for (unsigned i = octets_of(addr); i-- > 0;)
-		if (before->octets[i]-- != 0)
-			return true;
-	return false;
-}
-
-bool range_after(const struct ip_addr *addr, struct ip_addr *after)
-{
-	*after = *addr;
-	for (unsigned i = octets_of(addr); i-- > 0;)
-		if (++after->octets[i] != 0)
-			return true;
-	return false;
-}
-
 static unsigned __int128 number_of(const struct ip_addr *addr)
 {
 	unsigned __int128 number = 0;
@@ -56,19 +31,6 @@ uint64_t range_distance(const struct ip_addr *first, const struct ip_addr *last)
 	unsigned __int128 distance = number_of(last) - number_of(first);
 
 	return distance >> 64 ? UINT64_MAX : (uint64_t)distance;
-}
-
-void range_of_prefix(const struct ip_addr *addr, unsigned prefix, struct ip_addr *first,
-		     struct ip_addr *last)
-{
-	*first = *last = *addr;
-	for (unsigned i = 0; i < octets_of(addr); i++) {
-		unsigned kept = prefix > 8 * i ? prefix - 8 * i : 0;
-		uint8_t behind = (uint8_t)(kept >= 8 ? 0 : 0xff >> kept);
-
-		first->octets[i] &= (uint8_t)~behind;
-		last->octets[i] |= behind;
-	}
 }
 
 /* --- words --- */
@@ -89,7 +51,7 @@ static int parse_prefix(const char *word, const char *slash, struct range_set *s
 	if (parse_number(slash + 1, 0, 8 * octets_of(&addr), &prefix, NULL) < 0)
 		return err_set(err, ERR_USAGE, "'%s': a prefix of IPv%u has 0 to %u bits", word,
 			       addr.version, 8 * octets_of(&addr));
-	range_of_prefix(&addr, (unsigned)prefix, &set->first, &set->last);
+	addr_prefix(&addr, (unsigned)prefix, &set->first, &set->last);
 	return 1;
 }
 
@@ -111,7 +73,7 @@ static int parse_pair(const char *word, struct range_set *set, struct err *err)
 	}
 	if (set->first.version != set->last.version)
 		return err_set(err, ERR_USAGE, "'%s': one address of IPv4, one of IPv6", word);
-	if (range_compare(&set->first, &set->last) > 0)
+	if (addr_compare(&set->first, &set->last) > 0)
 		return err_set(err, ERR_USAGE, "'%s': the first address is above the last", word);
 	return 1;
 }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "wire/addr.h"
+#include "wire/addr_order.h"
 
 /* What one word stands for: all from `first` to `last`, or those IPv4 addresses in between whose
  * octets are all within low..high ("10.0.0-3.1-254"). */
@@ -28,15 +28,6 @@ uint32_t range_set_count(const struct range_set *set);
 void range_set_at(const struct range_set *set, uint32_t number, struct ip_addr *first,
 		  struct ip_addr *last);
 
-/* The first and last address of a network; what of `addr` is behind the prefix does not matter. */
-void range_of_prefix(const struct ip_addr *addr, unsigned prefix, struct ip_addr *first,
-		     struct ip_addr *last);
-
-/* Of two addresses of one version: -1, 0, 1. */
-int range_compare(const struct ip_addr *a, const struct ip_addr *b);
-/* The address before or after; false at the end of all. */
-bool range_before(const struct ip_addr *addr, struct ip_addr *before);
-bool range_after(const struct ip_addr *addr, struct ip_addr *after);
 /* last - first, UINT64_MAX if it is that or more. */
 uint64_t range_distance(const struct ip_addr *first, const struct ip_addr *last);
 

@@ -14,6 +14,7 @@
 #include "cmd/output.h"
 #include "cmd/scan_resume.h"
 #include "cmd/scan_settings.h"
+#include "cmd/scan_sums.h"
 #include "cmd/signals.h"
 #include "net/clock.h"
 #include "net/privilege.h"
@@ -23,9 +24,6 @@
 
 #define MANY_TARGETS   10000
 #define MANY_RATE      10000.0
-#define SYN_BITS       (78 * 8) /* with Ethernet's header; IPv6 is longer by 20 octets */
-#define SAMPLES_KEPT   65536
-#define PHASE_SAMPLES  4096
 #define FLOWS_MIN      1024
 #define FLOWS_MAX      (UINT32_C(1) << 21)
 #define TICK_NS        INT64_C(250000000)
@@ -43,9 +41,7 @@ struct scan_cmd {
 	struct scan_style style;
 	void *format_state;
 	struct scan_run info;
-	struct scan_summary summary;
-	struct samples rtt;
-	uint64_t found_at_once, found_later; /* answers to the first SYN; to a later one */
+	struct scan_sums sums;
 	const struct engine_signals *signals;
 	struct ip_addr from;
 	uint64_t last_sent;
@@ -57,55 +53,20 @@ struct scan_cmd {
 
 /* --- what comes --- */
 
-static void add_phase(struct scan_cmd *cmd, enum scan_phase phase, enum token token, int64_t ns)
-{
-	struct samples **at = &cmd->summary.phases[phase][token];
-
-	if (ns < 0)
-		return;
-	if (!*at) {
-		*at = calloc(1, sizeof(**at));
-		if (!*at)
-			return;
-		samples_init(*at, PHASE_SAMPLES);
-	}
-	samples_add(*at, ns);
-}
-
-static void sum_connection(struct scan_cmd *cmd, const struct probe *probe)
-{
-	enum token close = verdict_close(probe);
-	struct phase_times times;
-
-	phase_times(probe, &times);
-	cmd->summary.handshakes[verdict_handshake(probe)]++;
-	cmd->summary.closes[close]++;
-	add_phase(cmd, SCAN_FIN_ACK, close, times.fin_ack_ns);
-	add_phase(cmd, SCAN_APP_CLOSE, close, times.app_close_ns);
-	add_phase(cmd, SCAN_CLOSE, close, times.close_ns);
-	add_phase(cmd, SCAN_SERVER_FIRST, close, times.server_first_ns);
-}
-
-static void on_answer(void *arg, const struct scan_item *item, const struct probe *probe,
-		      int64_t stamp_ns)
+static void on_answer(void *arg, const struct scan_outcome *outcome)
 {
 	struct scan_cmd *cmd = arg;
-	const struct scan_record record = {.item = item,
-					   .probe = probe,
-					   .stamp_ns = stamp_ns,
-					   .left_open = probe && probe_left_open(probe)};
+	const struct scan_record record = {.item = outcome->item,
+					   .probe = outcome->probe,
+					   .wildcard = outcome->wildcard,
+					   .stamp_ns = outcome->stamp_ns,
+					   .left_open =
+					       outcome->probe && probe_left_open(outcome->probe)};
 
 	if (cmd->resume.held)
 		return;
-	cmd->summary.states[item->state]++;
-	cmd->summary.zero_windows += item->zero_window;
-	cmd->found_at_once += item->tries == 1 && item->reason != REASON_SILENCE;
-	cmd->found_later += item->tries > 1 && item->reason != REASON_SILENCE;
-	if (item->rtt_ns >= 0)
-		samples_add(&cmd->rtt, item->rtt_ns);
-	if (probe)
-		sum_connection(cmd, probe);
-	if (cmd->style.open_only && item->state != SCAN_OPEN)
+	scan_sums_add(&cmd->sums, outcome);
+	if (cmd->style.open_only && outcome->item->state != SCAN_OPEN)
 		return;
 	cmd->format->record(cmd->format_state, &cmd->style, &record);
 }
@@ -114,7 +75,7 @@ static void on_tick(void *arg)
 {
 	struct scan_cmd *cmd = arg;
 	struct scan_engine_stats now;
-	uint64_t sent, left;
+	uint64_t sent, begun, left;
 
 	if (fflush(cmd->style.style->out) != 0 || ferror(cmd->style.style->out))
 		err_set(cmd->err, ERR_CANNOT, "%s: cannot write: %s",
@@ -125,16 +86,38 @@ static void on_tick(void *arg)
 		return;
 	scan_engine_statistics(cmd->engine, &now);
 	sent = now.counts.new_sent + now.counts.again_sent;
-	left = now.end - now.position;
+	begun = now.position - now.set_aside;
+	left = now.end - begun;
 	if (!cmd->live_line)
 		return;
 	fprintf(stderr,
 		"\r%.1f%% %" PRIu64 "/s, %" PRIu64 " open, %" PRIu64 " awaited, %" PRIu64
 		" dropped, %.0f s left\033[K",
-		100.0 * (double)now.position / (double)(now.end ? now.end : 1),
-		sent - cmd->last_sent, cmd->summary.states[SCAN_OPEN], now.awaited,
+		100.0 * (double)begun / (double)(now.end ? now.end : 1), sent - cmd->last_sent,
+		cmd->sums.summary.states[SCAN_OPEN], now.awaited,
 		now.dropped_ring + now.dropped_interface, (double)left / now.rate);
 	cmd->last_sent = sent;
+}
+
+static void on_news(void *arg, const struct governor_news *news)
+{
+	const struct scan_cmd *cmd = arg;
+	double percent = 100 * news->loss;
+
+	if (cmd->settings.probe.quiet)
+		return;
+	if (cmd->live_line)
+		fputs("\r\033[K", stderr);
+	if (news->event == GOVERNOR_SLOWED)
+		fprintf(stderr, "loss grew to %.0f %% at %.0f SYNs a second: slowed down to %.0f\n",
+			percent, news->from_rate, news->rate);
+	else if (news->event == GOVERNOR_OWN_LOSS)
+		fprintf(stderr,
+			"%.0f %% are lost at %.0f SYNs a second too: the path's own loss; back to "
+			"%.0f\n",
+			percent, news->from_rate, news->rate);
+	else if (news->event == GOVERNOR_RESTORED)
+		fprintf(stderr, "back at %.0f SYNs a second\n", news->rate);
 }
 
 static void on_stopping(void *arg)
@@ -160,9 +143,9 @@ static int ask_for_yes(const struct scan_cmd *cmd, struct err *err)
 		return 0;
 	return err_set(err, ERR_USAGE,
 		       "scan: %" PRIu64
-		       " targets at %.0f a second: if you mean it, and may, add --yes; "
+		       " target%s at %.0f a second: if you mean it, and may, add --yes; "
 		       "--dry-run says what would be sent",
-		       size, settings->rate);
+		       size, scan_plural(size), settings->rate);
 }
 
 static int take_targets(struct scan_cmd *cmd, struct err *err)
@@ -175,8 +158,6 @@ static int take_targets(struct scan_cmd *cmd, struct err *err)
 		fputs(cmd->said, stderr);
 	if (settings->bandwidth > 0 && settings->rate > settings->bandwidth / SYN_BITS)
 		settings->rate = settings->bandwidth / SYN_BITS;
-	if (settings->rate < 1)
-		return err_set(err, ERR_USAGE, "--bandwidth: less than one SYN a second");
 	if (scan_resume_read(&cmd->resume, settings, cmd->space, err) < 0)
 		return -1;
 	if (!settings->has_seed && getrandom(&settings->seed, sizeof(settings->seed), 0) < 0)
@@ -199,25 +180,30 @@ static void make_config(struct scan_cmd *cmd, struct scan_engine_config *config)
 {
 	const struct scan_settings *settings = &cmd->settings;
 
-	*config = (struct scan_engine_config){
-	    .scan = {.space = cmd->space,
-		     .seed = settings->seed,
-		     .shard = settings->shard,
-		     .shards = settings->shards,
-		     .tries = (unsigned)settings->tries,
-		     .wait_ns = settings->wait_ns,
-		     .max_per_host = (uint32_t)settings->max_per_host},
-	    .mode = settings->mode,
-	    .plan = &settings->probe.plan,
-	    .flows = flows_needed(settings, space_size(cmd->space)),
-	    .connections = (uint32_t)settings->connections,
-	    .way = settings->way,
-	    .rate = settings->rate,
-	    .max_runtime_ns = settings->max_runtime_ns,
-	    .max_results = (uint64_t)settings->max_results,
-	    .tick_ns = TICK_NS,
-	    .signals = cmd->signals,
-	    .sink = {.arg = cmd, .answer = on_answer, .tick = on_tick, .stopping = on_stopping}};
+	*config =
+	    (struct scan_engine_config){.scan = {.space = cmd->space,
+						 .seed = settings->seed,
+						 .shard = settings->shard,
+						 .shards = settings->shards,
+						 .tries = (unsigned)settings->tries,
+						 .wait_ns = settings->wait_ns,
+						 .max_per_host = (uint32_t)settings->max_per_host},
+					.mode = settings->mode,
+					.controls = settings->controls,
+					.plan = &settings->probe.plan,
+					.flows = flows_needed(settings, space_size(cmd->space)),
+					.connections = (uint32_t)settings->connections,
+					.way = settings->way,
+					.rate = settings->rate,
+					.max_runtime_ns = settings->max_runtime_ns,
+					.max_results = (uint64_t)settings->max_results,
+					.tick_ns = TICK_NS,
+					.signals = cmd->signals,
+					.sink = {.arg = cmd,
+						 .answer = on_answer,
+						 .tick = on_tick,
+						 .news = on_news,
+						 .stopping = on_stopping}};
 	if (settings->probe.from && addr_parse(settings->probe.from, &cmd->from))
 		config->src = &cmd->from;
 	else
@@ -232,6 +218,8 @@ static int open_all(struct scan_cmd *cmd, struct err *err)
 
 	make_config(cmd, &config);
 	cmd->engine = scan_engine_open(&config, err);
+	if (cmd->engine)
+		fputs(scan_engine_said(cmd->engine), stderr);
 	if (!cmd->engine || privilege_drop(false, err) < 0 ||
 	    (resume ? output_open_kept : output_open)(&cmd->output, &settings->probe, err) < 0 ||
 	    scan_resume_begin(&cmd->resume, settings, cmd->engine, cmd->output.style.out, err) < 0)
@@ -269,13 +257,15 @@ static void dry_run(const struct scan_cmd *cmd)
 	struct permutation order;
 	uint64_t size = space_size(cmd->space);
 	uint64_t mine = permute_shard_size(size, settings->shard, settings->shards);
+	uint64_t addresses = space_addresses(cmd->space), rate = (uint64_t)llround(settings->rate);
+	uint32_t ports = space_ports(cmd->space);
 
 	permute_init(&order, size, settings->seed);
-	printf("%" PRIu64 " targets: %" PRIu64 " addresses, %u ports; shard %u of %u has %" PRIu64
-	       "\nseed %" PRIu64 ", %.0f SYNs a second: %.0f s without repetitions\nfirst:",
-	       size, space_addresses(cmd->space), space_ports(cmd->space), settings->shard,
-	       settings->shards, mine, settings->seed, settings->rate,
-	       (double)mine / settings->rate);
+	printf("%" PRIu64 " target%s: %" PRIu64 " address%s, %u port%s; shard %u of %u has %" PRIu64
+	       "\nseed %" PRIu64 ", %" PRIu64 " SYN%s a second: %.0f s without repetitions\nfirst:",
+	       size, scan_plural(size), addresses, addresses == 1 ? "" : "es", ports,
+	       scan_plural(ports), settings->shard, settings->shards, mine, settings->seed, rate,
+	       scan_plural(rate), (double)mine / settings->rate);
 	for (uint64_t i = 0; i < mine && i < 8; i++) {
 		struct endpoint endpoint;
 		char text[ENDPOINT_TEXT_MAX];
@@ -290,40 +280,21 @@ static void dry_run(const struct scan_cmd *cmd)
 
 /* --- the end --- */
 
-/* Of those that answered, some did to a later SYN only: the first one, or its answer, was lost. */
-static double loss_estimate(const struct scan_cmd *cmd)
-{
-	uint64_t all = cmd->found_at_once + cmd->found_later;
-
-	return cmd->settings.tries < 2 || all == 0 ? -1 : (double)cmd->found_later / (double)all;
-}
-
 static void sum_up(struct scan_cmd *cmd, bool good)
 {
-	struct scan_summary *summary = &cmd->summary;
 	struct scan_engine_stats stats;
 
 	scan_engine_statistics(cmd->engine, &stats);
-	summary->counts = stats.counts;
-	summary->frames = stats.frames;
-	summary->refused = stats.refused_frames;
-	summary->damaged = stats.damaged;
-	summary->dropped_ring = stats.dropped_ring;
-	summary->dropped_interface = stats.dropped_interface;
-	summary->send_again = stats.again;
-	summary->slowdowns = stats.slowdowns;
-	summary->left_open = stats.left_open;
-	summary->elapsed_ns = stats.elapsed_ns;
-	summary->rtt = &cmd->rtt;
-	summary->loss_estimate = loss_estimate(cmd);
-	summary->complete = good && stats.position == stats.end && stats.awaited == 0 &&
-			    stats.not_taken == 0 && !(cmd->stopped && cmd->left > 0);
-	summary->interrupted = cmd->signals->stop > 0;
+	stats.not_taken += scan_resume_not_taken(&cmd->resume);
+	scan_sums_finish(&cmd->sums, &stats, cmd->settings.tries,
+			 good && !(cmd->stopped && cmd->left > 0));
+	cmd->sums.summary.interrupted = cmd->signals->stop > 0;
 	if (stats.not_taken > 0)
 		fprintf(stderr,
-			"%" PRIu64 " segments did not leave: a firewall rule of this host, or "
-			"no route; silence says nothing about their targets\n",
-			stats.not_taken);
+			"%" PRIu64 " segment%s did not leave: a firewall rule of this host, or "
+			"no route; silence says nothing about %s target%s\n",
+			stats.not_taken, scan_plural(stats.not_taken),
+			stats.not_taken == 1 ? "its" : "their", scan_plural(stats.not_taken));
 }
 
 static void carry_out(struct scan_cmd *cmd, struct err *err)
@@ -337,10 +308,10 @@ static void carry_out(struct scan_cmd *cmd, struct err *err)
 	if (cmd->live_line)
 		fputs("\r\033[K", stderr);
 	sum_up(cmd, rc == 0);
-	cmd->format->close(cmd->format_state, &cmd->style, &cmd->summary);
+	cmd->format->close(cmd->format_state, &cmd->style, &cmd->sums.summary);
 	fflush(cmd->output.style.out);
-	scan_resume_end(&cmd->resume, cmd->summary.complete, err);
-	scan_text_summary(stderr, &cmd->info, &cmd->summary);
+	scan_resume_end(&cmd->resume, cmd->sums.summary.complete, err);
+	scan_text_summary(stderr, &cmd->info, &cmd->sums.summary);
 }
 
 static void close_all(struct scan_cmd *cmd, struct err *err)
@@ -350,15 +321,7 @@ static void close_all(struct scan_cmd *cmd, struct err *err)
 	scan_engine_close(cmd->engine);
 	scan_resume_free(&cmd->resume);
 	space_free(cmd->space);
-	samples_free(&cmd->rtt);
-	for (unsigned phase = 0; phase < SCAN_PHASE_COUNT; phase++)
-		for (unsigned token = 0; token < TOKEN_COUNT; token++) {
-			struct samples *samples = cmd->summary.phases[phase][token];
-
-			if (samples)
-				samples_free(samples);
-			free(samples);
-		}
+	scan_sums_free(&cmd->sums);
 	free(cmd->said);
 	probe_settings_free(&cmd->settings.probe);
 }
@@ -370,7 +333,7 @@ int cmd_scan(int argc, char **argv)
 	bool done = false;
 
 	scan_settings_init(&cmd.settings);
-	samples_init(&cmd.rtt, SAMPLES_KEPT);
+	scan_sums_init(&cmd.sums);
 	if (scan_settings_read(&cmd.settings, argc, argv, &err) < 0)
 		goto out;
 	if (cmd.settings.probe.help) {
@@ -391,7 +354,7 @@ int cmd_scan(int argc, char **argv)
 	cmd.live_line = isatty(STDERR_FILENO) && !cmd.settings.probe.quiet;
 	if (open_all(&cmd, &err) == 0)
 		carry_out(&cmd, &err);
-	done = cmd.summary.complete && cmd.summary.left_open == 0;
+	done = cmd.sums.summary.complete && cmd.sums.summary.left_open == 0;
 out:
 	close_all(&cmd, &err);
 	if (err.class != ERR_NONE)

@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* `shakedown scan`: the table of its options, and what they set. */
+#include <ctype.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/parse.h"
+#include "cmd/scan_habits.h"
 #include "cmd/scan_settings.h"
+#include "cmd/scan_shard.h"
 #include "cmd/setters.h"
 
 #define SECOND_NS        INT64_C(1000000000)
 #define RATE_DEFAULT     1000
-#define RATE_MOST        100e6
+#define LEAST_NS         INT64_C(1000000)
+#define HOUR_NS          (3600 * SECOND_NS)
 #define PER_HOST_DEFAULT 64
 
 enum scan_text { PORTS, EXCLUDE_FILE, TARGETS_FILE, RESUME };
-enum scan_toggle { SPECIAL, YES, DRY_RUN, OPEN_ONLY };
+enum scan_toggle { SPECIAL, YES, DRY_RUN, OPEN_ONLY, CONTROLS };
 enum scan_number { TOP_PORTS, SCAN_RETRIES, PER_HOST, CONNECTIONS, MAX_RESULTS };
-enum scan_duration { WAIT, MAX_RUNTIME };
+enum scan_duration { WAIT, CLOSE_LIMIT, MAX_RUNTIME };
 enum scan_amount { SCAN_RATE, BANDWIDTH };
 
 #define SETTER(name) static int name(void *to, const char *value, int flag, struct err *err)
@@ -39,8 +44,24 @@ SETTER(set_scan_text)
 
 	if (value[0] == '\0')
 		return err_set(err, ERR_USAGE, "needs a value");
+	if (*places[flag] &&
+	    flag != RESUME) /* or half of the ports, or of what is to be spared, would be lost */
+		return err_set(err, ERR_USAGE, "given twice: %s",
+			       flag == PORTS ? "write one list, with commas"
+					     : "make one file of it");
 	*places[flag] = value;
 	return 0;
+}
+
+/* nmap's -oN FILE would make a file N, and FILE a target. */
+SETTER(set_output)
+{
+	if (strlen(value) == 1 && strchr("NXGASJLD", value[0]))
+		return err_set(err, ERR_USAGE,
+			       "nmap's -o%s FILE is -o FILE here, with --json, --csv or --list; a "
+			       "file of that name is ./%s",
+			       value, value);
+	return set_text(to, value, flag, err);
 }
 
 SETTER(set_scan_toggle)
@@ -49,7 +70,8 @@ SETTER(set_scan_toggle)
 	bool *const places[] = {[SPECIAL] = &settings->words.special,
 				[YES] = &settings->yes,
 				[DRY_RUN] = &settings->dry_run,
-				[OPEN_ONLY] = &settings->open_only};
+				[OPEN_ONLY] = &settings->open_only,
+				[CONTROLS] = &settings->controls};
 
 	(void)value;
 	(void)err;
@@ -78,32 +100,61 @@ SETTER(set_scan_number)
 	return 0;
 }
 
+/* Bounded: a wait of nothing would call every port filtered, or judge a close before it came. */
 SETTER(set_scan_duration)
 {
 	struct scan_settings *settings = to;
+	static const struct {
+		int64_t most_ns;
+		const char *text;
+	} bounds[] = {[WAIT] = {HOUR_NS, "from 1ms to 1h"},
+		      [CLOSE_LIMIT] = {24 * HOUR_NS, "from 1ms to 24h"},
+		      [MAX_RUNTIME] = {365 * 24 * HOUR_NS, "from 1ms to a year"}};
+	int64_t *const places[] = {[WAIT] = &settings->wait_ns,
+				   [CLOSE_LIMIT] = &settings->probe.plan.close_wait_ns,
+				   [MAX_RUNTIME] = &settings->max_runtime_ns};
+	int64_t ns;
 
-	return parse_duration(value, flag == WAIT ? &settings->wait_ns : &settings->max_runtime_ns,
-			      err);
+	if (parse_duration(value, &ns, err) < 0)
+		return -1;
+	if (ns < LEAST_NS || ns > bounds[flag].most_ns)
+		return err_set(err, ERR_USAGE, "'%s' is not %s", value, bounds[flag].text);
+	*places[flag] = ns;
+	return 0;
 }
 
 /* "1000", "10k", "1.5M" */
+static bool parse_amount(const char *text, double *amount)
+{
+	static const char suffixes[] = "kMG";
+	size_t digits = strspn(text, "0123456789.");
+	const char *suffix = text[digits] == 'K' ? suffixes : strchr(suffixes, text[digits]);
+	char *end;
+
+	*amount = strtod(text, &end);
+	if (digits == 0 || end != text + digits || !suffix || (*end && end[1]))
+		return false;
+	for (ptrdiff_t i = 0; *end && i <= suffix - suffixes; i++)
+		*amount *= 1e3;
+	return true;
+}
+
 SETTER(set_amount)
 {
 	struct scan_settings *settings = to;
-	char *end;
-	double amount = strtod(value, &end);
+	static const struct {
+		double least, most;
+		const char *text;
+	} bounds[] = {[SCAN_RATE] = {1, 100e6, "SYNs a second, from 1 to 100M"},
+		      [BANDWIDTH] = {SYN_BITS, 1e12,
+				     "bits a second, from 624, which is one SYN a second, to "
+				     "1000G"}};
+	double amount;
 
-	if (*end == 'k' || *end == 'K')
-		amount *= 1e3;
-	else if (*end == 'M')
-		amount *= 1e6;
-	else if (*end == 'G')
-		amount *= 1e9;
-	if (end == value || (*end && end[1]) || (*end && !strchr("kKMG", *end)) || !(amount >= 1) ||
-	    amount > (flag == SCAN_RATE ? RATE_MOST : 1e12))
-		return err_set(err, ERR_USAGE,
-			       "'%s' is no amount a second: a number, perhaps with k, M or G",
-			       value);
+	if (!parse_amount(value, &amount) || !(amount >= bounds[flag].least) ||
+	    amount > bounds[flag].most)
+		return err_set(err, ERR_USAGE, "'%s' is no number of %s; k, M and G are understood",
+			       value, bounds[flag].text);
 	*(flag == SCAN_RATE ? &settings->rate : &settings->bandwidth) = amount;
 	return 0;
 }
@@ -120,66 +171,28 @@ SETTER(set_exclude)
 	return 0;
 }
 
+/* Decimal, or hexadecimal with 0x in front; never octal. */
 SETTER(set_seed)
 {
 	struct scan_settings *settings = to;
+	bool hex = value[0] == '0' && (value[1] == 'x' || value[1] == 'X') && value[2];
 	char *end;
 
 	(void)flag;
 	errno = 0;
-	settings->seed = strtoull(value, &end, 0);
+	settings->seed = strtoull(value, &end, hex ? 16 : 10);
 	settings->has_seed = true;
-	if (*value == '\0' || *value == '-' || *end || errno)
-		return err_set(err, ERR_USAGE, "'%s' is no number", value);
+	if (!isdigit((unsigned char)value[0]) || *end || errno)
+		return err_set(err, ERR_USAGE, "'%s' is no number from 0 to 2^64-1", value);
 	return 0;
-}
-
-/* What the engines of job arrays say: the index and the number of all. */
-static int auto_shard(struct scan_settings *settings, struct err *err)
-{
-	static const struct {
-		const char *index, *first, *count;
-	} engines[] = {
-	    {"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_COUNT"},
-	    {"JOB_COMPLETION_INDEX", NULL, "SHARDS"},
-	};
-
-	for (unsigned i = 0; i < 2; i++) {
-		const char *index = getenv(engines[i].index), *count = getenv(engines[i].count);
-		const char *first = engines[i].first ? getenv(engines[i].first) : NULL;
-
-		if (!index || !count)
-			continue;
-		settings->shard =
-		    (uint32_t)(strtol(index, NULL, 10) - (first ? strtol(first, NULL, 10) : 0)) + 1;
-		settings->shards = (uint32_t)strtol(count, NULL, 10);
-		if (settings->shard >= 1 && settings->shard <= settings->shards)
-			return 0;
-		return err_set(err, ERR_USAGE, "auto: %s=%s of %s=%s makes no sense",
-			       engines[i].index, index, engines[i].count, count);
-	}
-	return err_set(err, ERR_USAGE,
-		       "auto: neither SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT nor "
-		       "JOB_COMPLETION_INDEX and SHARDS are set");
 }
 
 SETTER(set_shard)
 {
 	struct scan_settings *settings = to;
-	char *end, *last;
-	unsigned long shard, shards;
 
 	(void)flag;
-	if (strcmp(value, "auto") == 0)
-		return auto_shard(settings, err);
-	shard = strtoul(value, &end, 10);
-	shards = *end == '/' ? strtoul(end + 1, &last, 10) : 0;
-	if (shards < 1 || *last || shard < 1 || shard > shards || shards > 1000000)
-		return err_set(err, ERR_USAGE,
-			       "'%s' is no shard: I/N, I from 1 to N, as in 3/8; or auto", value);
-	settings->shard = (uint32_t)shard;
-	settings->shards = (uint32_t)shards;
-	return 0;
+	return scan_shard_parse(value, &settings->shard, &settings->shards, err);
 }
 
 SETTER(set_way)
@@ -213,32 +226,42 @@ SETTER(set_format)
 const struct option_row scan_options[] = {
     {"ports", 'p', "LIST", "What is scanned:",
      "ports: 22,80-90,http; - for all (default: --top-ports 100)", set_scan_text, PORTS},
-    {"top-ports", 0, "N", NULL, "the first N TCP ports of this system's services database",
+    {"top-ports", 0, "N", NULL,
+     "the first N TCP ports of this system's services database, which are not the most common ones",
      set_scan_number, TOP_PORTS},
-    {"file", 'f', "FILE", NULL, "read targets from FILE too, one a line; - for standard input",
-     set_scan_text, TARGETS_FILE},
+    {"file", 'f', "FILE", NULL, "read targets from FILE too; - for standard input", set_scan_text,
+     TARGETS_FILE},
     {"exclude", 0, "LIST", NULL, "not these, written as targets are; may come again", set_exclude,
      0},
     {"exclude-file", 0, "FILE", NULL, "nor those of this file", set_scan_text, EXCLUDE_FILE},
-    {"special", 0, NULL, NULL, "special-purpose addresses too, in ranges that are wider than those",
+    {"special", 0, NULL, NULL,
+     "of wide targets, also what is left out otherwise: private networks, loopback and the like",
      set_scan_toggle, SPECIAL},
     {"seed", 0, "N", NULL, "the order; the same seed is the same order (default: random)", set_seed,
      0},
     {"shard", 0, "I/N", NULL,
-     "the I-th of N parts, which together are the whole; auto: as Slurm or Kubernetes says",
+     "the I-th of N parts, which together are the whole; auto: as Slurm or Kubernetes says; with "
+     "--seed",
      set_shard, 0},
     {"syn", 0, NULL, "How:", "SYN, and RST when a SYN-ACK comes (default)", set_mode, MODE_SYN},
-    {"handshake", 0, NULL, NULL, "open each connection, and close it gracefully", set_mode,
+    {"handshake", 0, NULL, NULL,
+     "complete the handshake of each open port, tell its verdict, and close", set_mode,
      MODE_HANDSHAKE},
     {"close-census", 0, NULL, NULL,
-     "likewise, and tell how each server closed and how long it took", set_mode, MODE_CENSUS},
-    {"retries", 0, "N", NULL, "send an unanswered SYN again at most N times (default 1)",
+     "likewise, and tell how each server closed and how long each phase took", set_mode,
+     MODE_CENSUS},
+    {"controls", 0, NULL, NULL,
+     "try three random ports of each host with an open port: one that answers on any port is told "
+     "once, as a wildcard",
+     set_scan_toggle, CONTROLS},
+    {"retries", 0, "N", NULL, "send an unanswered SYN again at most N times, 0 to 7 (default 1)",
      set_scan_number, SCAN_RETRIES},
     {"timeout", 'W', "DURATION", NULL,
      "wait so long for the answer to the first SYN, twice as long each time (default 1s)",
      set_scan_duration, WAIT},
-    {"close-wait-limit", 0, "DURATION", NULL, "wait so long for the server's FIN (default 10s)",
-     set_duration, CLOSE_WAIT},
+    {"close-wait-limit", 0, "DURATION", NULL,
+     "wait so long for the server's FIN, then reset the connection (default 10s)",
+     set_scan_duration, CLOSE_LIMIT},
     {"ipv4", '4', NULL, "Where from, where to:", "IPv4 only", set_version, IP_V4},
     {"ipv6", '6', NULL, NULL, "IPv6 only", set_version, IP_V6},
     {"interface", 'I', "IFACE|ADDR", NULL,
@@ -251,15 +274,19 @@ const struct option_row scan_options[] = {
     {"max-per-host", 0, "N", NULL,
      "SYNs to one host that are not answered yet, at most; 0: no limit (default 64)",
      set_scan_number, PER_HOST},
-    {"connections", 0, "N", NULL, "connections at once, at most (default 1024)", set_scan_number,
-     CONNECTIONS},
+    {"connections", 0, "N", NULL,
+     "with --handshake and --close-census: connections at once, at most (default 1024)",
+     set_scan_number, CONNECTIONS},
     {"max-runtime", 0, "DURATION", NULL, "stop after so long", set_scan_duration, MAX_RUNTIME},
-    {"max-results", 0, "N", NULL, "stop after so many answers", set_scan_number, MAX_RESULTS},
+    {"max-results", 0, "N", NULL, "stop after so many answers, of open ports and others",
+     set_scan_number, MAX_RESULTS},
     {"resume", 0, "FILE", NULL,
      "keep in FILE how far the scan is, and go on there if it was interrupted; with -o, and "
      "--json, --csv or --list",
      set_scan_text, RESUME},
-    {"yes", 0, NULL, NULL, "more than 10000 targets, or more than 10000 a second, are meant",
+    {"yes", 0, NULL, NULL,
+     "more than 10000 targets (pairs of address and port), or more than 10000 SYNs a second, are "
+     "meant",
      set_scan_toggle, YES},
     {"dry-run", 0, NULL, NULL, "say what would be sent, and send nothing", set_scan_toggle,
      DRY_RUN},
@@ -267,7 +294,7 @@ const struct option_row scan_options[] = {
     {"json", 'J', NULL, NULL, "NDJSON: one JSON object a line", set_format, 0},
     {"csv", 0, NULL, NULL, "comma-separated values, a row an answer", set_format, 1},
     {"list", 0, NULL, NULL, "open ports as ADDR:PORT, a line each", set_format, 2},
-    {"output", 'o', "FILE", NULL, "write results to FILE, not to standard output", set_text,
+    {"output", 'o', "FILE", NULL, "write results to FILE, not to standard output", set_output,
      OUTPUT},
     {"quiet", 'q', NULL, NULL, "no progress on standard error", set_toggle, QUIET},
     {"no-sandbox", 0, NULL, NULL,
@@ -308,11 +335,26 @@ static int check_resume(const struct scan_settings *settings, struct err *err)
 	return 0;
 }
 
+/* Who comes from another scanner is told how it is said here. */
+static int parse(struct scan_settings *settings, int argc, char **argv, int *first, struct err *err)
+{
+	struct err why = {.class = ERR_NONE};
+	const char *habit = NULL, *word;
+
+	if (options_parse(scan_options, argc, argv, settings, first, &why) == 0)
+		return 0;
+	if (strstr(why.text, "no such option"))
+		habit = scan_habit(argc, argv, &word);
+	if (habit)
+		return err_set(err, why.class, "%s: no such option: %s; see --help", word, habit);
+	return err_set(err, why.class, "%s", why.text);
+}
+
 int scan_settings_read(struct scan_settings *settings, int argc, char **argv, struct err *err)
 {
 	int first;
 
-	if (options_parse(scan_options, argc, argv, settings, &first, err) < 0)
+	if (parse(settings, argc, argv, &first, err) < 0)
 		return -1;
 	if (settings->probe.help)
 		return 0;

@@ -38,6 +38,10 @@ static int add_word(struct space *space, const char *word, struct err *err)
 	const char *dash = strchr(word, '-');
 	uint16_t first, last;
 
+	if (strchr(word, ':'))
+		return err_set(err, ERR_USAGE,
+			       "'%s': no protocols, all is TCP; and a range is written 80-90",
+			       word);
 	/* names of services have dashes, too */
 	if (dash && word[strspn(word, "0123456789-")] == '\0') {
 		if (parse_range(word, dash, &first, &last, err) < 0)

@@ -3,6 +3,7 @@
 #include "cmd/scan_resume.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/file.h>
@@ -17,12 +18,19 @@
 #define GAP_MOST_NS  INT64_C(4000000000)
 #define COST_FACTOR  20 /* gaps are at least so many times as long as writing took */
 
+/* All was sent, and some of it did not leave: which, nobody knows. */
+static bool nothing_left(const struct checkpoint *checkpoint, uint64_t end)
+{
+	return checkpoint->not_taken > 0 && checkpoint->count == 0 && checkpoint->position == end;
+}
+
 int scan_resume_read(struct scan_resume *resume, struct scan_settings *settings,
 		     const struct space *space, struct err *err)
 {
 	struct checkpoint_scan *here = &resume->now.scan;
 	int found;
 
+	resume->writing = -1;
 	resume->path = settings->resume;
 	if (!resume->path)
 		return 0;
@@ -38,6 +46,14 @@ int scan_resume_read(struct scan_resume *resume, struct scan_settings *settings,
 		return found;
 	if (checkpoint_fits(&resume->past, resume->path, here, settings->has_seed, err) < 0)
 		return -1;
+	if (nothing_left(&resume->past,
+			 permute_shard_size(space_size(space), here->shard, here->shards)))
+		return err_set(err, ERR_USAGE,
+			       "--resume: %s: that scan came to its end, but %" PRIu64
+			       " segment%s did not leave this host: there is nothing to go on "
+			       "with; remove that file for a new scan",
+			       resume->path, resume->past.not_taken,
+			       scan_plural(resume->past.not_taken));
 	settings->seed = resume->past.scan.seed;
 	settings->has_seed = true;
 	resume->resumed = resume->past.results_len > 0;
@@ -63,9 +79,10 @@ static int check_results(const struct scan_resume *resume, const char *path, str
 			       "--resume: %s: another scan is writing it at this moment", path);
 	if ((uint64_t)results.st_size < resume->past.results_len)
 		return err_set(err, ERR_USAGE,
-			       "--resume: %s: %" PRIu64 " octets of results were there at the "
-			       "checkpoint, %" PRIu64 " are there now: it is not that scan's file",
-			       path, resume->past.results_len, (uint64_t)results.st_size);
+			       "--resume: %s: the checkpoint knows of %" PRIu64 " octet%s of "
+			       "results, the file has %" PRIu64 ": it is not that scan's file",
+			       path, resume->past.results_len,
+			       scan_plural(resume->past.results_len), (uint64_t)results.st_size);
 	return 0;
 }
 
@@ -93,6 +110,7 @@ int scan_resume_begin(struct scan_resume *resume, const struct scan_settings *se
 	resume->now.scan.seed = settings->seed;
 	resume->now.position = past->position;
 	resume->now.results_len = past->results_len;
+	resume->now.not_taken = past->not_taken;
 	resume->gap_ns = GAP_FIRST_NS;
 	if (check_results(resume, path, err) < 0)
 		return -1;
@@ -125,19 +143,21 @@ static void take(void *arg, uint64_t index)
 static int gather(struct scan_resume *resume, struct err *err)
 {
 	struct taking taking = {.checkpoint = &resume->now};
+	struct scan_engine_stats stats;
 
+	scan_engine_statistics(resume->engine, &stats);
+	resume->now.not_taken = resume->past.not_taken + stats.not_taken;
 	resume->now.count = 0;
 	resume->now.position = scan_engine_scan(resume->engine)->position;
 	scan_engine_awaited(resume->engine, take, &taking);
 	return taking.failed ? err_set(err, ERR_INTERNAL, "memory: none for a checkpoint") : 0;
 }
 
-/* Results first: those that the checkpoint counts are on the disk before it is. */
 static int flush_results(struct scan_resume *resume, struct err *err)
 {
 	off_t len;
 
-	if (fflush(resume->out) != 0 || ferror(resume->out) || fsync(fileno(resume->out)) < 0)
+	if (fflush(resume->out) != 0 || ferror(resume->out))
 		return err_set(err, ERR_CANNOT, "--resume: results cannot be written: %s",
 			       strerror(errno));
 	len = ftello(resume->out);
@@ -147,60 +167,116 @@ static int flush_results(struct scan_resume *resume, struct err *err)
 	return 0;
 }
 
-static int save(struct scan_resume *resume, struct err *err)
+static int begin(struct scan_resume *resume, struct err *err)
 {
-	if (flush_results(resume, err) < 0)
+	if (gather(resume, err) < 0 || flush_results(resume, err) < 0)
 		return -1;
-	return checkpoint_write(&resume->now, resume->path, err);
+	return checkpoint_begin(&resume->now, resume->path, &resume->writing, err);
 }
 
-static void save_or_tell(struct scan_resume *resume)
+static int sync_results(const struct scan_resume *resume, struct err *err)
 {
-	struct err err = {.class = ERR_NONE};
+	if (fsync(fileno(resume->out)) == 0)
+		return 0;
+	return err_set(err, ERR_CANNOT, "--resume: results cannot be written: %s", strerror(errno));
+}
 
-	if ((gather(resume, &err) < 0 || save(resume, &err) < 0) && !resume->told) {
-		fprintf(stderr, "shakedown: %s; the last checkpoint stays\n", err.text);
-		resume->told = true;
+/* Results first: those that the checkpoint counts are on the disk before it is. */
+static int commit(struct scan_resume *resume, struct err *err)
+{
+	int fd = resume->writing;
+
+	resume->writing = -1;
+	if (sync_results(resume, err) < 0) {
+		close(fd);
+		return -1;
 	}
+	return checkpoint_commit(resume->path, fd, err);
+}
+
+/* What is on its way is out of date. */
+static void give_up(struct scan_resume *resume)
+{
+	if (resume->writing >= 0)
+		close(resume->writing);
+	resume->writing = -1;
+}
+
+static void tell_once(struct scan_resume *resume, const struct err *err)
+{
+	if (!resume->told)
+		fprintf(stderr, "shakedown: %s; the last checkpoint stays\n", err->text);
+	resume->told = true;
 }
 
 void scan_resume_tick(struct scan_resume *resume)
 {
 	int64_t begin_ns = clock_monotonic_ns(), end_ns;
+	struct err err = {.class = ERR_NONE};
 
-	if (!resume->path || resume->held || begin_ns < resume->due_ns)
+	if (!resume->path || resume->held)
 		return;
-	save_or_tell(resume);
+	/* little by little, or there would be much to wait for at the checkpoint; where it cannot,
+	 * there is */
+	sync_file_range(fileno(resume->out), 0, 0, SYNC_FILE_RANGE_WRITE);
+	if (resume->writing >= 0) {
+		if (commit(resume, &err) < 0)
+			tell_once(resume, &err);
+	} else if (begin_ns >= resume->due_ns) {
+		if (begin(resume, &err) < 0)
+			tell_once(resume, &err);
+		resume->due_ns = begin_ns + resume->gap_ns;
+		if (resume->gap_ns < GAP_MOST_NS)
+			resume->gap_ns *= 2;
+	} else {
+		return;
+	}
 	end_ns = clock_monotonic_ns();
-	resume->due_ns = end_ns + resume->gap_ns;
 	if (resume->due_ns < end_ns + COST_FACTOR * (end_ns - begin_ns))
 		resume->due_ns = end_ns + COST_FACTOR * (end_ns - begin_ns);
-	if (resume->gap_ns < GAP_MOST_NS)
-		resume->gap_ns *= 2;
 }
 
 void scan_resume_hold(struct scan_resume *resume)
 {
+	struct err err = {.class = ERR_NONE};
+
 	if (!resume->path || resume->held)
 		return;
-	save_or_tell(resume);
+	give_up(resume);
+	if (begin(resume, &err) < 0 || commit(resume, &err) < 0)
+		tell_once(resume, &err);
 	resume->held = true;
+}
+
+/* --- the end --- */
+
+uint64_t scan_resume_not_taken(const struct scan_resume *resume)
+{
+	return resume->past.not_taken;
 }
 
 int scan_resume_end(struct scan_resume *resume, bool complete, struct err *err)
 {
 	if (!resume->path)
 		return 0;
+	give_up(resume);
 	if (complete) {
-		if (flush_results(resume, err) < 0)
+		if (flush_results(resume, err) < 0 || sync_results(resume, err) < 0)
 			return -1;
 		checkpoint_remove(resume->path);
 		return 0;
 	}
 	/* where it was held, it was gathered then: since then only the summary has come */
-	if (!resume->held && gather(resume, err) < 0)
+	if ((!resume->held && gather(resume, err) < 0) || flush_results(resume, err) < 0 ||
+	    checkpoint_begin(&resume->now, resume->path, &resume->writing, err) < 0 ||
+	    commit(resume, err) < 0)
 		return -1;
-	return save(resume, err);
+	if (nothing_left(&resume->now, scan_engine_scan(resume->engine)->end))
+		fprintf(stderr,
+			"--resume: %s: nothing is left to go on with: only a new scan can tell "
+			"more; remove that file for it\n",
+			resume->path);
+	return 0;
 }
 
 void scan_resume_free(struct scan_resume *resume)

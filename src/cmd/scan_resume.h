@@ -19,13 +19,15 @@ struct scan_resume {
 	struct checkpoint now;
 	struct scan_engine *engine;
 	FILE *out;
+	int writing;  /* a checkpoint that is on its way to the disk; -1: none */
 	bool resumed; /* something is in the results file already */
 	bool held;    /* it was interrupted: what comes now is not reported, but done again */
 	bool told;
 	int64_t due_ns, gap_ns; /* monotonic */
 };
 
-/* Reads the checkpoint, if it is there: then the settings' seed is its seed. */
+/* Reads the checkpoint, if it is there: then the settings' seed is its seed. One that has nothing
+ * left to go on with is refused. First of these, ever. */
 int scan_resume_read(struct scan_resume *resume, struct scan_settings *settings,
 		     const struct space *space, struct err *err);
 
@@ -34,7 +36,11 @@ int scan_resume_read(struct scan_resume *resume, struct scan_settings *settings,
 int scan_resume_begin(struct scan_resume *resume, const struct scan_settings *settings,
 		      struct scan_engine *engine, FILE *out, struct err *err);
 
-/* Now and then: writes a checkpoint when one is due. Failure is told once on stderr. */
+/* Segments that the kernel refused in the runs before this one. */
+uint64_t scan_resume_not_taken(const struct scan_resume *resume);
+
+/* Now and then: begins a checkpoint when one is due, and ends it the next time, so that nobody
+ * waits for a disk. Failure is told once on stderr. */
 void scan_resume_tick(struct scan_resume *resume);
 
 /* Before connections are cut short. */

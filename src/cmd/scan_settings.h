@@ -9,6 +9,7 @@
 #include "scan/scan.h"
 
 #define EXCLUDES_MAX 256
+#define SYN_BITS     (78 * 8) /* with Ethernet's header; IPv6 is longer by 20 octets */
 
 struct scan_settings {
 	struct probe_settings probe; /* first: setters of both take either */
@@ -25,6 +26,7 @@ struct scan_settings {
 	int64_t max_runtime_ns, max_results;
 	double rate, bandwidth; /* a second; bits a second, 0: no limit */
 	bool yes, dry_run, open_only;
+	bool controls; /* hosts that answer on every port are to be found out */
 };
 
 extern const struct option_row scan_options[];

@@ -63,14 +63,14 @@ static int add_without(struct builder *builder, uint64_t without, const struct i
 
 		if (!(without >> i & 1) || range->first.version != first->version)
 			continue;
-		range_of_prefix(&range->first, range->prefix, &low, &high);
-		if (range_compare(&high, &from) < 0 || range_compare(&low, last) > 0)
+		addr_prefix(&range->first, range->prefix, &low, &high);
+		if (addr_compare(&high, &from) < 0 || addr_compare(&low, last) > 0)
 			continue;
 		builder->left_out |= UINT64_C(1) << i;
-		if (range_compare(&low, &from) > 0 && range_before(&low, &before) &&
+		if (addr_compare(&low, &from) > 0 && addr_before(&low, &before) &&
 		    add_range(builder, &from, &before) < 0)
 			return -1;
-		if (range_compare(&high, last) >= 0 || !range_after(&high, &from))
+		if (addr_compare(&high, last) >= 0 || !addr_after(&high, &from))
 			return 0;
 	}
 	return add_range(builder, &from, last);
@@ -106,8 +106,8 @@ static const struct special_range *no_tcp_around(const struct builder *builder,
 
 		if (!(builder->no_tcp >> i & 1) || range->first.version != set->first.version)
 			continue;
-		range_of_prefix(&range->first, range->prefix, &low, &high);
-		if (range_compare(&low, &set->first) <= 0 && range_compare(&set->last, &high) <= 0)
+		addr_prefix(&range->first, range->prefix, &low, &high);
+		if (addr_compare(&low, &set->first) <= 0 && addr_compare(&set->last, &high) <= 0)
 			return range;
 	}
 	return NULL;
@@ -337,8 +337,8 @@ static int say(const struct builder *builder, int top, char **said)
 	if (wanted > top)
 		fprintf(out,
 			"--top-ports %" PRId64
-			": the services database of this system has only %d TCP ports\n",
-			wanted, top);
+			": the services database of this system has only %d TCP port%s\n",
+			wanted, top, top == 1 ? "" : "s");
 	if (fclose(out) == 0)
 		return 0;
 	free(*said);

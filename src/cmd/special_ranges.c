@@ -97,8 +97,8 @@ static bool holds(const struct special_range *range, const struct ip_addr *first
 
 	if (range->first.version != first->version)
 		return false;
-	range_of_prefix(&range->first, range->prefix, &low, &high);
-	return range_compare(&low, first) <= 0 && range_compare(last, &high) <= 0;
+	addr_prefix(&range->first, range->prefix, &low, &high);
+	return addr_compare(&low, first) <= 0 && addr_compare(last, &high) <= 0;
 }
 
 const struct special_range *special_range_around(const struct ip_addr *first,
@@ -114,6 +114,6 @@ bool special_range_outermost(const struct special_range *range)
 {
 	struct ip_addr low, high;
 
-	range_of_prefix(&range->first, range->prefix, &low, &high);
+	addr_prefix(&range->first, range->prefix, &low, &high);
 	return special_range_around(&low, &high) == range;
 }

@@ -15,6 +15,7 @@
 #include <xdp/xsk.h>
 
 #include "net/bulk_ways.h"
+#include "net/quickclose.h"
 
 #define FRAME_LEN    2048 /* the least that the kernel takes */
 #define FRAMES       1024
@@ -29,6 +30,7 @@ struct xdp_way {
 	uint8_t *memory;
 	struct xsk_umem *umem;
 	struct xsk_socket *socket;
+	struct quickclose quickclose; /* closing it waits for an RCU grace period as well */
 	struct xsk_ring_prod fill, tx;
 	struct xsk_ring_cons completion;
 	uint64_t free[FRAMES]; /* offsets into the memory */
@@ -46,6 +48,7 @@ static void xdp_close(void *way)
 		xsk_socket__delete(xdp->socket);
 	if (xdp->umem)
 		(void)xsk_umem__delete(xdp->umem);
+	quickclose_release(&xdp->quickclose);
 	if (xdp->memory != MAP_FAILED)
 		munmap(xdp->memory, MEMORY_LEN);
 	free(xdp);
@@ -123,11 +126,13 @@ static void *xdp_open(const char *device, struct err *err)
 	}
 	libxdp_set_print(say_nothing);
 	xdp->next = NO_FRAME;
+	xdp->quickclose = (struct quickclose){.loop = -1, .trigger = -1};
 	reason = make_memory(xdp);
 	if (reason == 0)
 		reason = make_socket(xdp, device);
 	if (reason == 0) {
 		bulk_prepare(xsk_socket__fd(xdp->socket));
+		quickclose_arm(&xdp->quickclose, xsk_socket__fd(xdp->socket));
 		return xdp;
 	}
 	bulk_refuse(device, reason, reason_text(reason), err);

@@ -18,8 +18,9 @@
 #include "net/privilege.h"
 #include "net/quickclose.h"
 
-/* How long a block of the ring may wait for more frames where `immediate` is off. */
-#define BLOCK_WAIT_MS 4
+/* How long a block of the ring may wait for more frames where `immediate` is off. (Before
+ * Linux 6.18 it was the next tick of the kernel: 4 ms, or 10.) */
+#define BLOCK_WAIT_MS 1
 
 struct capture {
 	pcap_t *pcap;

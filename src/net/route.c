@@ -21,19 +21,19 @@ struct route_table {
 	struct ip_addr only_src; /* IP_NONE: the kernel's choice */
 	struct rtnl_link *links; /* every device that was asked for */
 	size_t link_count;
+	const char *refusal; /* of the last look-up: what is wrong with its destination */
 };
 
 /* What the kernel's errno of a look-up means. */
 static const struct {
 	int reason;
-	const char *text;
+	const char *text, *more;
 } refusals[] = {
-    {ENETUNREACH, "no route to it (see: ip route)"},
-    {EHOSTUNREACH, "a route of this host says that it is unreachable (see: ip route)"},
-    {EACCES, "a route or rule of this host prohibits it (see: ip route, ip rule)"},
-    {EINVAL, "a blackhole route of this host swallows it (see: ip route)"},
-    {EADDRNOTAVAIL, "not the address of one host: TCP needs one"},
-    {ENODEV, "the device is gone (see: ip link)"},
+    {ENETUNREACH, "no route to it", " (see: ip route)"},
+    {EHOSTUNREACH, "a route of this host says that it is unreachable", " (see: ip route)"},
+    {EACCES, "a route or rule of this host prohibits it", " (see: ip route, ip rule)"},
+    {EINVAL, "a blackhole route of this host swallows it", " (see: ip route)"},
+    {EADDRNOTAVAIL, "not the address of one host", ": TCP needs one"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -157,16 +157,21 @@ static int reason_of_type(uint8_t type)
 	}
 }
 
-static int refuse_route(const struct ip_addr *dst, int reason, struct err *err)
+static int refuse_route(struct route_table *table, const struct ip_addr *dst, int reason,
+			struct err *err)
 {
 	char text[ADDR_TEXT_MAX];
 
 	addr_text(dst, text);
 	for (size_t i = 0; i < COUNT(refusals); i++) {
-		if (refusals[i].reason == reason)
-			return err_set(err, ERR_CANNOT, "%s: route: %s", text, refusals[i].text);
+		if (refusals[i].reason != reason)
+			continue;
+		table->refusal = refusals[i].text;
+		return err_set(err, ERR_CANNOT, "%s: route: %s%s", text, refusals[i].text,
+			       refusals[i].more);
 	}
-	return err_set(err, ERR_CANNOT, "%s: route: %s", text, strerror(reason));
+	return err_set(err, ERR_CANNOT, "%s: route: %s", text,
+		       reason == ENODEV ? "the device is gone (see: ip link)" : strerror(reason));
 }
 
 /* What a look-up may let pass, or call unreachable, but TCP has no use for; 0 or an errno. */
@@ -204,7 +209,7 @@ static int look_up(struct route_table *table, const struct ip_addr *dst, unsigne
 		reason = errno;
 	if (reason == 0)
 		reason = reason_of_type(answer->type);
-	return reason == 0 ? 0 : refuse_route(dst, reason, err);
+	return reason == 0 ? 0 : refuse_route(table, dst, reason, err);
 }
 
 int route_lookup_scoped(struct route_table *table, const struct ip_addr *dst,
@@ -215,6 +220,7 @@ int route_lookup_scoped(struct route_table *table, const struct ip_addr *dst,
 	const struct rtnl_link *link;
 
 	memset(out, 0, sizeof(*out));
+	table->refusal = NULL;
 	if (look_up(table, dst, scope_ifindex, &answer, err) != 0)
 		return -1;
 	out->local = answer.type != RTN_UNICAST;
@@ -240,4 +246,13 @@ int route_lookup(struct route_table *table, const struct ip_addr *dst, struct ro
 		 struct err *err)
 {
 	return route_lookup_scoped(table, dst, 0, out, err);
+}
+
+int route_lookup_why(struct route_table *table, const struct ip_addr *dst, struct route *out,
+		     const char **why, struct err *err)
+{
+	int rc = route_lookup(table, dst, out, err);
+
+	*why = table->refusal;
+	return rc;
 }

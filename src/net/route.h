@@ -38,6 +38,12 @@ int route_constrain(struct route_table *table, const char *device, const struct 
 int route_lookup(struct route_table *table, const struct ip_addr *dst, struct route *out,
 		 struct err *err);
 
+/* The same; and where it is -1 because this destination is nothing that can be sent to (broadcast,
+ * no route, unreachable, prohibited, swallowed), `why` says so in words that need no address; else
+ * NULL. */
+int route_lookup_why(struct route_table *table, const struct ip_addr *dst, struct route *out,
+		     const char **why, struct err *err);
+
 /* The same for a destination that names its link ("fe80::1%eth0"; 0: it does not). */
 int route_lookup_scoped(struct route_table *table, const struct ip_addr *dst,
 			unsigned scope_ifindex, struct route *out, struct err *err);

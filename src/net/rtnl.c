@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * rtnetlink: question -> answer, over libmnl. In: a device or a destination. Out: what RTM_GETLINK,
- * RTM_GETROUTE and RTM_GETNEIGH say about it.
+ * RTM_GETROUTE and RTM_GETNEIGH say about it; or the destinations of all routes and rules.
  */
 #include "net/rtnl.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -16,10 +18,11 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#define ANSWER_MAX    32768
-#define REQUEST_MAX   256
-#define STALE_MAX     8 /* answers to earlier requests that are passed over */
-#define ANSWER_WAIT_S 2 /* the kernel answers at once; this is for when it never does */
+#define ANSWER_MAX     32768
+#define REQUEST_MAX    256
+#define STALE_MAX      8     /* answers to earlier requests that are passed over */
+#define DUMP_READS_MAX 65536 /* of ANSWER_MAX at most: many millions of routes */
+#define ANSWER_WAIT_S  2     /* the kernel answers at once; this is for when it never does */
 
 int rtnl_open(struct rtnl *rtnl)
 {
@@ -204,6 +207,101 @@ int rtnl_route(struct rtnl *rtnl, const struct ip_addr *dst, unsigned ifindex,
 	}
 	return ask(rtnl, request, parse_route, out);
 }
+
+/* --- all destinations --- */
+
+struct dump {
+	enum ip_version version;
+	void (*take)(void *arg, const struct rtnl_prefix *prefix);
+	void *arg;
+	struct ip_addr addr; /* of the present message */
+};
+
+static int read_dst(const struct nlattr *attr, void *arg)
+{
+	struct dump *dump = arg;
+
+	static_assert((int)FRA_DST == (int)RTA_DST, "one reader for routes and rules");
+	if (mnl_attr_get_type(attr) == RTA_DST)
+		read_addr(mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr), &dump->addr);
+	return MNL_CB_OK;
+}
+
+/* A rule's header (struct fib_rule_hdr) begins as a route's, and is as long. A kernel without IPv6
+ * answers for other families, hence the look at the version. */
+static int parse_dst(const struct nlmsghdr *message, void *arg)
+{
+	const struct rtmsg *header = mnl_nlmsg_get_payload(message);
+	struct dump *dump = arg;
+
+	static_assert(sizeof(struct fib_rule_hdr) == sizeof(struct rtmsg), "one header");
+	dump->addr.version = IP_NONE;
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header) || header->rtm_dst_len == 0 ||
+	    header->rtm_family != (dump->version == IP_V4 ? AF_INET : AF_INET6))
+		return MNL_CB_OK;
+	mnl_attr_parse(message, sizeof(*header), read_dst, dump);
+	if (dump->addr.version == dump->version)
+		dump->take(dump->arg,
+			   &(struct rtnl_prefix){.addr = dump->addr, .len = header->rtm_dst_len});
+	return MNL_CB_OK;
+}
+
+/* One question, answers to the end. */
+static int read_dump(struct rtnl *rtnl, uint16_t type, struct dump *dump)
+{
+	alignas(struct nlmsghdr) char buffer[ANSWER_MAX];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct rtmsg *header = mnl_nlmsg_put_extra_header(request, sizeof(*header));
+	unsigned port = mnl_socket_get_portid(rtnl->socket);
+
+	request->nlmsg_type = type;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	request->nlmsg_seq = ++rtnl->seq;
+	header->rtm_family = dump->version == IP_V4 ? AF_INET : AF_INET6;
+	if (mnl_socket_sendto(rtnl->socket, request, request->nlmsg_len) < 0)
+		return -1;
+	for (int i = 0; i < DUMP_READS_MAX; i++) {
+		ssize_t len = mnl_socket_recvfrom(rtnl->socket, buffer, sizeof(buffer));
+		int rc;
+
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0) {
+			errno = errno == EAGAIN ? ETIMEDOUT : errno;
+			return -1;
+		}
+		rc = mnl_cb_run(buffer, (size_t)len, rtnl->seq, port, parse_dst, dump);
+		if (rc <= MNL_CB_STOP)
+			return rc;
+	}
+	errno = EOVERFLOW;
+	return -1;
+}
+
+int rtnl_prefixes(enum ip_version version, void (*take)(void *arg, const struct rtnl_prefix *),
+		  void *arg)
+{
+	static const uint16_t types[] = {RTM_GETROUTE, RTM_GETRULE};
+	struct dump dump = {.version = version, .take = take, .arg = arg};
+	int rc = 0, reason = 0;
+
+	for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]) && rc == 0; i++) {
+		struct rtnl rtnl; /* a new one: of a dump that failed, the rest would be in it */
+
+		if (rtnl_open(&rtnl) != 0)
+			return -1;
+		rc = read_dump(&rtnl, types[i], &dump);
+		reason = errno;
+		rtnl_close(&rtnl);
+		/* no rules, or no such IP version, in this kernel */
+		if (rc < 0 && (reason == EOPNOTSUPP || reason == EAFNOSUPPORT))
+			rc = 0;
+	}
+	errno = reason;
+	return rc;
+}
+
+/* --- neighbours --- */
 
 static int read_neighbour_attr(const struct nlattr *attr, void *arg)
 {

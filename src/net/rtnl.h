@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rtnetlink: a question to the kernel's routing -> its answer, over libmnl. Only net/route and
- * net/neighbour use it. Functions return 0, or -1 with errno; none of them blocks for longer than
- * two seconds.
+ * rtnetlink: a question to the kernel's routing -> its answer, over libmnl. Only net/route,
+ * net/route_map and net/neighbour use it. Functions return 0, or -1 with errno; none of them blocks
+ * for longer than two seconds.
  */
 #ifndef SHAKEDOWN_NET_RTNL_H
 #define SHAKEDOWN_NET_RTNL_H
@@ -47,6 +47,18 @@ int rtnl_link(struct rtnl *rtnl, unsigned ifindex, const char *name, struct rtnl
  * IPv6: the kernel's habit. */
 int rtnl_route(struct rtnl *rtnl, const struct ip_addr *dst, unsigned ifindex,
 	       const struct ip_addr *src, struct rtnl_route *out);
+
+/* A destination of routes. */
+struct rtnl_prefix {
+	struct ip_addr addr;
+	unsigned len;
+};
+
+/* RTM_GETROUTE, RTM_GETRULE, all of them: the destinations that routes of any table, and rules,
+ * name; those that name none (default) are left out. EINTR: they changed meanwhile, and some may be
+ * missing. It has a socket of its own; two seconds are the most that it waits for each answer. */
+int rtnl_prefixes(enum ip_version version, void (*take)(void *arg, const struct rtnl_prefix *),
+		  void *arg);
 
 struct rtnl_neighbour {
 	uint16_t state; /* NUD_* */

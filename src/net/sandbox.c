@@ -26,7 +26,7 @@ static const char *const allowed[] = {
     "sched_yield", "select", "pselect6", "pselect6_time64", "_newselect",
     /* what is open */
     "read", "readv", "write", "writev", "pwrite64", "close", "lseek", "_llseek", "fstat", "fstat64",
-    "newfstatat", "fstatat64", "statx", "fsync", "fdatasync", "fcntl", "fcntl64",
+    "newfstatat", "fstatat64", "statx", "fsync", "fdatasync", "sync_file_range", "fcntl", "fcntl64",
     /* the network, as an ordinary user */
     "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg", "recvmmsg_time64", "bind",
     "listen", "setsockopt", "getsockopt", "getsockname", "shutdown",

@@ -50,31 +50,31 @@ static void put_key(struct json *json, const char *key)
 	putc(':', json->out);
 }
 
-void json_begin(struct json *json, FILE *out)
+void jsonl_begin(struct json *json, FILE *out)
 {
 	*json = (struct json){.out = out};
 	putc('{', out);
 }
 
-void json_end(struct json *json)
+void jsonl_end(struct json *json)
 {
 	fputs("}\n", json->out);
 }
 
-void json_open(struct json *json, const char *key)
+void jsonl_open(struct json *json, const char *key)
 {
 	put_key(json, key);
 	putc('{', json->out);
 	json->comma = false;
 }
 
-void json_close(struct json *json)
+void jsonl_close(struct json *json)
 {
 	putc('}', json->out);
 	json->comma = true;
 }
 
-void json_text(struct json *json, const char *key, const char *text)
+void jsonl_text(struct json *json, const char *key, const char *text)
 {
 	put_key(json, key);
 	if (text)
@@ -83,29 +83,29 @@ void json_text(struct json *json, const char *key, const char *text)
 		fputs("null", json->out);
 }
 
-void json_int(struct json *json, const char *key, int64_t value)
+void jsonl_int(struct json *json, const char *key, int64_t value)
 {
 	put_key(json, key);
 	fprintf(json->out, "%" PRId64, value);
 }
 
-void json_int_or_null(struct json *json, const char *key, bool known, int64_t value)
+void jsonl_int_or_null(struct json *json, const char *key, bool known, int64_t value)
 {
 	if (known)
-		json_int(json, key, value);
+		jsonl_int(json, key, value);
 	else
-		json_null(json, key);
+		jsonl_null(json, key);
 }
 
-void json_bool(struct json *json, const char *key, bool value)
+void jsonl_bool(struct json *json, const char *key, bool value)
 {
 	put_key(json, key);
 	fputs(value ? "true" : "false", json->out);
 }
 
-void json_null(struct json *json, const char *key)
+void jsonl_null(struct json *json, const char *key)
 {
-	json_text(json, key, NULL);
+	jsonl_text(json, key, NULL);
 }
 
 static size_t digits(const char *text)
@@ -139,7 +139,7 @@ static bool is_number(const char *text)
 	return *text == '\0';
 }
 
-void json_literal(struct json *json, const char *key, const char *text)
+void jsonl_literal(struct json *json, const char *key, const char *text)
 {
 	put_key(json, key);
 	if (is_number(text) || strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
@@ -148,8 +148,8 @@ void json_literal(struct json *json, const char *key, const char *text)
 		fputs("null", json->out);
 }
 
-void json_flags(struct json *json, const char *key, unsigned bits,
-		const char *(*name)(unsigned bit))
+void jsonl_flags(struct json *json, const char *key, unsigned bits,
+		 const char *(*name)(unsigned bit))
 {
 	bool comma = false;
 

@@ -22,9 +22,9 @@ static const char *proof_bit(unsigned bit)
 
 static void begin(struct json *json, const struct report_style *style, const char *type)
 {
-	json_begin(json, style->out);
-	json_text(json, "type", type);
-	json_text(json, "schema", REPORT_SCHEMA);
+	jsonl_begin(json, style->out);
+	jsonl_text(json, "type", type);
+	jsonl_text(json, "schema", REPORT_SCHEMA);
 }
 
 void ndjson_run(const struct report_style *style, const struct run_info *info)
@@ -32,16 +32,16 @@ void ndjson_run(const struct report_style *style, const struct run_info *info)
 	struct json json;
 
 	begin(&json, style, "run");
-	json_text(&json, "tool", "shakedown");
-	json_text(&json, "version", info->version);
-	json_text(&json, "command", "probe");
-	json_int(&json, "started_ns", info->started_ns);
-	json_int(&json, "targets", (int64_t)info->targets);
-	json_text(&json, "close_mode", plan_close_name(info->plan->close));
-	json_int(&json, "close_wait_limit_ns", info->plan->close_wait_ns);
-	json_int(&json, "time_wait_ns", info->plan->tcb.time_wait_ns);
-	json_int(&json, "retries", info->plan->tcb.retries);
-	json_end(&json);
+	jsonl_text(&json, "tool", "shakedown");
+	jsonl_text(&json, "version", info->version);
+	jsonl_text(&json, "command", "probe");
+	jsonl_int(&json, "started_ns", info->started_ns);
+	jsonl_int(&json, "targets", (int64_t)info->targets);
+	jsonl_text(&json, "close_mode", plan_close_name(info->plan->close));
+	jsonl_int(&json, "close_wait_limit_ns", info->plan->close_wait_ns);
+	jsonl_int(&json, "time_wait_ns", info->plan->tcb.time_wait_ns);
+	jsonl_int(&json, "retries", info->plan->tcb.retries);
+	jsonl_end(&json);
 }
 
 static void put_where(struct json *json, const struct record *record)
@@ -49,11 +49,11 @@ static void put_where(struct json *json, const struct record *record)
 	char addr[ADDR_TEXT_MAX];
 	bool known = record->remote.addr.version != IP_NONE;
 
-	json_text(json, "target", record->target);
-	json_text(json, "addr", known ? addr_text(&record->remote.addr, addr) : NULL);
-	json_int(json, "port", record->remote.port);
-	json_int_or_null(json, "family", known, record->remote.addr.version);
-	json_int(json, "round", record->round);
+	jsonl_text(json, "target", record->target);
+	jsonl_text(json, "addr", known ? addr_text(&record->remote.addr, addr) : NULL);
+	jsonl_int(json, "port", record->remote.port);
+	jsonl_int_or_null(json, "family", known, record->remote.addr.version);
+	jsonl_int(json, "round", record->round);
 }
 
 static void put_times(struct json *json, const struct probe *probe)
@@ -62,13 +62,13 @@ static void put_times(struct json *json, const struct probe *probe)
 
 	if (probe)
 		phase_times(probe, &times);
-	json_int_or_null(json, "handshake_rtt_ns", times.handshake_rtt_ns >= 0,
-			 times.handshake_rtt_ns);
-	json_int_or_null(json, "fin_ack_ns", times.fin_ack_ns >= 0, times.fin_ack_ns);
-	json_int_or_null(json, "app_close_ns", times.app_close_ns >= 0, times.app_close_ns);
-	json_int_or_null(json, "close_ns", times.close_ns >= 0, times.close_ns);
-	json_int_or_null(json, "server_first_ns", times.server_first_ns >= 0,
-			 times.server_first_ns);
+	jsonl_int_or_null(json, "handshake_rtt_ns", times.handshake_rtt_ns >= 0,
+			  times.handshake_rtt_ns);
+	jsonl_int_or_null(json, "fin_ack_ns", times.fin_ack_ns >= 0, times.fin_ack_ns);
+	jsonl_int_or_null(json, "app_close_ns", times.app_close_ns >= 0, times.app_close_ns);
+	jsonl_int_or_null(json, "close_ns", times.close_ns >= 0, times.close_ns);
+	jsonl_int_or_null(json, "server_first_ns", times.server_first_ns >= 0,
+			  times.server_first_ns);
 }
 
 static uint32_t repeats(uint32_t count)
@@ -78,12 +78,12 @@ static uint32_t repeats(uint32_t count)
 
 static void put_counts(struct json *json, const struct probe *probe)
 {
-	json_int(json, "syn_retransmits", repeats(probe->facts.syn_count));
-	json_int(json, "fin_retransmits", repeats(probe->facts.fin_count));
-	json_int(json, "peer_syn_ack_retransmits", probe->facts.synack_repeats);
-	json_int(json, "peer_fin_retransmits", probe->facts.peer_fin_repeats);
-	json_int(json, "received_octets", (int64_t)probe->facts.data_in);
-	json_int(json, "received_after_fin_octets", (int64_t)probe->facts.data_in_after_fin);
+	jsonl_int(json, "syn_retransmits", repeats(probe->facts.syn_count));
+	jsonl_int(json, "fin_retransmits", repeats(probe->facts.fin_count));
+	jsonl_int(json, "peer_syn_ack_retransmits", probe->facts.synack_repeats);
+	jsonl_int(json, "peer_fin_retransmits", probe->facts.peer_fin_repeats);
+	jsonl_int(json, "received_octets", (int64_t)probe->facts.data_in);
+	jsonl_int(json, "received_after_fin_octets", (int64_t)probe->facts.data_in_after_fin);
 }
 
 static void put_peer(struct json *json, const struct probe *probe)
@@ -92,36 +92,36 @@ static void put_peer(struct json *json, const struct probe *probe)
 	const struct tcp_options *options = &facts->synack_options;
 
 	if (facts->synack_count == 0) {
-		json_null(json, "peer");
+		jsonl_null(json, "peer");
 		return;
 	}
-	json_open(json, "peer");
-	json_int_or_null(json, "mss", options->has_mss, options->mss);
-	json_int_or_null(json, "wscale", options->has_wscale, options->wscale);
-	json_bool(json, "sack", options->has_sack_permitted);
-	json_bool(json, "timestamps", options->has_timestamps);
-	json_bool(json, "ecn", facts->synack_ece && !facts->synack_cwr);
-	json_int(json, "window", facts->synack_wnd);
-	json_int(json, "ttl", facts->synack_ip.ttl);
-	json_close(json);
+	jsonl_open(json, "peer");
+	jsonl_int_or_null(json, "mss", options->has_mss, options->mss);
+	jsonl_int_or_null(json, "wscale", options->has_wscale, options->wscale);
+	jsonl_bool(json, "sack", options->has_sack_permitted);
+	jsonl_bool(json, "timestamps", options->has_timestamps);
+	jsonl_bool(json, "ecn", facts->synack_ece && !facts->synack_cwr);
+	jsonl_int(json, "window", facts->synack_wnd);
+	jsonl_int(json, "ttl", facts->synack_ip.ttl);
+	jsonl_close(json);
 }
 
 static void put_proved(struct json *json, uint8_t client, uint8_t server)
 {
-	json_open(json, "proved");
-	json_flags(json, "client", client, proof_bit);
-	json_flags(json, "server", server, proof_bit);
-	json_close(json);
+	jsonl_open(json, "proved");
+	jsonl_flags(json, "client", client, proof_bit);
+	jsonl_flags(json, "server", server, proof_bit);
+	jsonl_close(json);
 }
 
 static void put_inference(struct json *json, const struct probe *probe)
 {
 	const struct peer *peer = &probe->peer;
 
-	json_text(json, "final_state", tcb_state_name(probe->final_state));
-	json_text(json, "peer_state", peer->known ? tcb_state_name(peer->state) : NULL);
-	json_bool(json, "peer_state_assumed", peer->known && peer->assumed);
-	json_text(json, "peer_state_evidence", peer->evidence);
+	jsonl_text(json, "final_state", tcb_state_name(probe->final_state));
+	jsonl_text(json, "peer_state", peer->known ? tcb_state_name(peer->state) : NULL);
+	jsonl_bool(json, "peer_state_assumed", peer->known && peer->assumed);
+	jsonl_text(json, "peer_state_evidence", peer->evidence);
 	put_proved(json, peer->client_knows, peer->server_knows);
 }
 
@@ -129,19 +129,19 @@ static void put_tokens(struct json *json, const struct probe *probe)
 {
 	char handshake[TOKEN_TEXT_MAX], close[TOKEN_TEXT_MAX], evidence[EVIDENCE_MAX];
 
-	json_text(json, "handshake", verdict_text(probe, verdict_handshake(probe), handshake));
-	json_text(json, "close", verdict_text(probe, verdict_close(probe), close));
+	jsonl_text(json, "handshake", verdict_text(probe, verdict_handshake(probe), handshake));
+	jsonl_text(json, "close", verdict_text(probe, verdict_close(probe), close));
 	verdict_evidence(probe, evidence);
-	json_text(json, "evidence", evidence);
+	jsonl_text(json, "evidence", evidence);
 }
 
 static void put_reset(struct json *json, const struct probe *probe)
 {
-	json_bool(json, "reset_sent", probe->reset_sent);
+	jsonl_bool(json, "reset_sent", probe->reset_sent);
 	if (probe->reset_sent)
-		json_bool(json, "reset_confirmed", probe->reset_confirmed);
+		jsonl_bool(json, "reset_confirmed", probe->reset_confirmed);
 	else
-		json_null(json, "reset_confirmed");
+		jsonl_null(json, "reset_confirmed");
 }
 
 static void put_moment_segment(struct json *json, const struct probe *probe, const struct moment *m)
@@ -153,49 +153,49 @@ static void put_moment_segment(struct json *json, const struct probe *probe, con
 	bool ack = seg->flags & TCP_ACK;
 	char flags[FLAGS_TEXT_MAX];
 
-	json_text(json, "flags", flags_text(seg->flags, flags));
-	json_int(json, "seq", seg->seq);
-	json_int_or_null(json, "ack", ack, seg->ack);
-	json_int(json, "seq_relative", (uint32_t)(seg->seq - seq_base));
-	json_int_or_null(json, "ack_relative", ack, (int32_t)(seg->ack - ack_base));
-	json_int(json, "data_len", seg->data_len);
-	json_int(json, "window", seg->wnd);
-	json_int_or_null(json, "mss", options->has_mss, options->mss);
-	json_int_or_null(json, "wscale", options->has_wscale, options->wscale);
-	json_int_or_null(json, "tsval", options->has_timestamps, options->tsval);
-	json_int_or_null(json, "tsecr", options->has_timestamps, options->tsecr);
-	json_int(json, "sack_blocks", options->sack_count);
-	json_text(json, "tcp_checksum", checksum_names[m->tcp_checksum]);
+	jsonl_text(json, "flags", flags_text(seg->flags, flags));
+	jsonl_int(json, "seq", seg->seq);
+	jsonl_int_or_null(json, "ack", ack, seg->ack);
+	jsonl_int(json, "seq_relative", (uint32_t)(seg->seq - seq_base));
+	jsonl_int_or_null(json, "ack_relative", ack, (int32_t)(seg->ack - ack_base));
+	jsonl_int(json, "data_len", seg->data_len);
+	jsonl_int(json, "window", seg->wnd);
+	jsonl_int_or_null(json, "mss", options->has_mss, options->mss);
+	jsonl_int_or_null(json, "wscale", options->has_wscale, options->wscale);
+	jsonl_int_or_null(json, "tsval", options->has_timestamps, options->tsval);
+	jsonl_int_or_null(json, "tsecr", options->has_timestamps, options->tsecr);
+	jsonl_int(json, "sack_blocks", options->sack_count);
+	jsonl_text(json, "tcp_checksum", checksum_names[m->tcp_checksum]);
 }
 
 static void put_moment_icmp(struct json *json, const struct moment *m)
 {
 	char from[ADDR_TEXT_MAX];
 
-	json_int(json, "icmp_type", m->icmp_type);
-	json_int(json, "icmp_code", m->icmp_code);
-	json_text(json, "icmp_from", addr_text(&m->icmp_from, from));
+	jsonl_int(json, "icmp_type", m->icmp_type);
+	jsonl_int(json, "icmp_code", m->icmp_code);
+	jsonl_text(json, "icmp_from", addr_text(&m->icmp_from, from));
 }
 
 void ndjson_segment_members(struct json *json, const struct probe *probe, const struct moment *m)
 {
-	json_int(json, "source_port", probe->flow.src.port);
-	json_int(json, "time_ns", m->stamp_ns);
-	json_int(json, "since_first_ns", m->stamp_ns - probe->timeline.moments[0].stamp_ns);
-	json_text(json, "direction", m->ours ? "out" : "in");
+	jsonl_int(json, "source_port", probe->flow.src.port);
+	jsonl_int(json, "time_ns", m->stamp_ns);
+	jsonl_int(json, "since_first_ns", m->stamp_ns - probe->timeline.moments[0].stamp_ns);
+	jsonl_text(json, "direction", m->ours ? "out" : "in");
 	if (m->kind == MOMENT_ICMP)
 		put_moment_icmp(json, m);
 	else
 		put_moment_segment(json, probe, m);
-	json_int(json, "ttl", m->ip.ttl);
-	json_int(json, "tos", m->ip.tos);
-	json_int(json, "ip_id", m->ip.id);
-	json_bool(json, "df", m->ip.df);
-	json_text(json, "note", tcb_note_name(m->note));
-	json_bool(json, "retransmit", m->retransmit);
-	json_text(json, "our_state", tcb_state_name(m->our_state));
-	json_text(json, "peer_state", m->peer.known ? tcb_state_name(m->peer.state) : NULL);
-	json_bool(json, "peer_state_assumed", m->peer.known && m->peer.assumed);
+	jsonl_int(json, "ttl", m->ip.ttl);
+	jsonl_int(json, "tos", m->ip.tos);
+	jsonl_int(json, "ip_id", m->ip.id);
+	jsonl_bool(json, "df", m->ip.df);
+	jsonl_text(json, "note", tcb_note_name(m->note));
+	jsonl_bool(json, "retransmit", m->retransmit);
+	jsonl_text(json, "our_state", tcb_state_name(m->our_state));
+	jsonl_text(json, "peer_state", m->peer.known ? tcb_state_name(m->peer.state) : NULL);
+	jsonl_bool(json, "peer_state_assumed", m->peer.known && m->peer.assumed);
 }
 
 static void print_moment(const struct report_style *style, const struct record *record,
@@ -206,7 +206,7 @@ static void print_moment(const struct report_style *style, const struct record *
 	begin(&json, style, "segment");
 	put_where(&json, record);
 	ndjson_segment_members(&json, record->probe, m);
-	json_end(&json);
+	jsonl_end(&json);
 }
 
 /* A probe that never started has the same members, with nothing in them. */
@@ -230,12 +230,12 @@ static void put_nothing(struct json *json)
 					    "reset_confirmed"};
 
 	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
-		json_null(json, nulls[i]);
+		jsonl_null(json, nulls[i]);
 	put_times(json, NULL);
-	json_bool(json, "peer_state_assumed", false);
+	jsonl_bool(json, "peer_state_assumed", false);
 	put_proved(json, 0, 0);
-	json_bool(json, "reset_sent", false);
-	json_bool(json, "left_open", false);
+	jsonl_bool(json, "reset_sent", false);
+	jsonl_bool(json, "left_open", false);
 }
 
 void ndjson_probe(const struct report_style *style, const struct record *record)
@@ -249,31 +249,31 @@ void ndjson_probe(const struct report_style *style, const struct record *record)
 	begin(&json, style, "probe");
 	put_where(&json, record);
 	if (probe) {
-		json_int(&json, "source_port", probe->flow.src.port);
+		jsonl_int(&json, "source_port", probe->flow.src.port);
 		put_tokens(&json, probe);
 		put_times(&json, probe);
 		put_counts(&json, probe);
 		put_peer(&json, probe);
 		put_inference(&json, probe);
-		json_text(&json, "stamp", record->stamp);
+		jsonl_text(&json, "stamp", record->stamp);
 		put_reset(&json, probe);
-		json_bool(&json, "left_open", probe_left_open(probe));
+		jsonl_bool(&json, "left_open", probe_left_open(probe));
 	} else {
 		put_nothing(&json);
 	}
-	json_bool(&json, "inconclusive", record->capture_dropped);
-	json_bool(&json, "as_asked", record->as_asked);
-	json_text(&json, "error", record->error);
-	json_end(&json);
+	jsonl_bool(&json, "inconclusive", record->capture_dropped);
+	jsonl_bool(&json, "as_asked", record->as_asked);
+	jsonl_text(&json, "error", record->error);
+	jsonl_end(&json);
 }
 
 static void put_token_counts(struct json *json, const char *key, const uint64_t counts[TOKEN_COUNT])
 {
-	json_open(json, key);
+	jsonl_open(json, key);
 	for (unsigned i = 1; i < TOKEN_COUNT; i++)
 		if (counts[i] > 0)
-			json_int(json, token_info((enum token)i)->name, (int64_t)counts[i]);
-	json_close(json);
+			jsonl_int(json, token_info((enum token)i)->name, (int64_t)counts[i]);
+	jsonl_close(json);
 }
 
 void ndjson_summary(const struct report_style *style, const struct run_summary *summary)
@@ -281,22 +281,22 @@ void ndjson_summary(const struct report_style *style, const struct run_summary *
 	struct json json;
 
 	begin(&json, style, "summary");
-	json_int(&json, "targets", (int64_t)summary->targets);
-	json_int(&json, "probes", (int64_t)summary->probes);
-	json_int(&json, "as_asked", (int64_t)summary->as_asked);
-	json_int(&json, "not_as_asked", (int64_t)summary->not_as_asked);
-	json_int(&json, "errors", (int64_t)summary->errors);
-	json_int(&json, "unfinished", (int64_t)summary->unfinished);
-	json_int(&json, "left_open", (int64_t)summary->left_open);
+	jsonl_int(&json, "targets", (int64_t)summary->targets);
+	jsonl_int(&json, "probes", (int64_t)summary->probes);
+	jsonl_int(&json, "as_asked", (int64_t)summary->as_asked);
+	jsonl_int(&json, "not_as_asked", (int64_t)summary->not_as_asked);
+	jsonl_int(&json, "errors", (int64_t)summary->errors);
+	jsonl_int(&json, "unfinished", (int64_t)summary->unfinished);
+	jsonl_int(&json, "left_open", (int64_t)summary->left_open);
 	put_token_counts(&json, "handshakes", summary->handshakes);
 	put_token_counts(&json, "closes", summary->closes);
-	json_int(&json, "frames", (int64_t)summary->frames);
-	json_int(&json, "frames_refused", (int64_t)summary->refused);
-	json_int(&json, "frames_damaged", (int64_t)summary->damaged);
-	json_int(&json, "frames_unmatched", (int64_t)summary->unmatched);
-	json_int(&json, "capture_dropped", (int64_t)summary->dropped_ring);
-	json_int(&json, "interface_dropped", (int64_t)summary->dropped_interface);
-	json_int(&json, "elapsed_ns", summary->elapsed_ns);
-	json_bool(&json, "interrupted", summary->interrupted);
-	json_end(&json);
+	jsonl_int(&json, "frames", (int64_t)summary->frames);
+	jsonl_int(&json, "frames_refused", (int64_t)summary->refused);
+	jsonl_int(&json, "frames_damaged", (int64_t)summary->damaged);
+	jsonl_int(&json, "frames_unmatched", (int64_t)summary->unmatched);
+	jsonl_int(&json, "capture_dropped", (int64_t)summary->dropped_ring);
+	jsonl_int(&json, "interface_dropped", (int64_t)summary->dropped_interface);
+	jsonl_int(&json, "elapsed_ns", summary->elapsed_ns);
+	jsonl_bool(&json, "interrupted", summary->interrupted);
+	jsonl_end(&json);
 }

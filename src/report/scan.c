@@ -106,6 +106,11 @@ bool scan_shows(const struct scan_style *style, const struct scan_record *record
 	return !style->open_only || record->item->state == SCAN_OPEN;
 }
 
+bool scan_answered(enum scan_reason reason)
+{
+	return reason != REASON_SILENCE && reason != REASON_NO_ROUTE;
+}
+
 const char *scan_handshake_text(const struct scan_record *record, char text[TOKEN_TEXT_MAX])
 {
 	const struct scan_item *item = record->item;
@@ -114,6 +119,8 @@ const char *scan_handshake_text(const struct scan_record *record, char text[TOKE
 		return verdict_text(record->probe, verdict_handshake(record->probe), text);
 	if (item->reason == REASON_ICMP)
 		return scan_reason_text(item, text);
+	if (item->reason == REASON_NO_ROUTE)
+		return NULL;
 	if (item->reason == REASON_SYNACK)
 		return token_info(item->zero_window ? TOKEN_OPEN_ZERO_WINDOW : TOKEN_OPEN)->name;
 	return token_info(item->reason == REASON_RESET ? TOKEN_CLOSED : TOKEN_FILTERED)->name;

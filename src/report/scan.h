@@ -42,8 +42,9 @@ enum scan_phase { SCAN_FIN_ACK, SCAN_APP_CLOSE, SCAN_CLOSE, SCAN_SERVER_FIRST, S
 /* What shards sum up to; the sketches are merged by `shakedown merge`. */
 struct scan_summary {
 	struct scan_counts counts;
-	uint64_t states[SCAN_STATE_COUNT]; /* reported */
-	uint64_t wildcards, zero_windows;
+	uint64_t states[SCAN_STATE_COUNT];  /* reported */
+	uint64_t wildcards, wildcard_ports; /* hosts; their open ports that are not told */
+	uint64_t zero_windows;
 	uint64_t closes[TOKEN_COUNT], handshakes[TOKEN_COUNT];
 	uint64_t frames, refused, damaged, dropped_ring, dropped_interface;
 	uint64_t send_again, slowdowns, left_open;
@@ -58,7 +59,7 @@ struct scan_summary {
 
 struct scan_style {
 	const struct report_style *style;
-	enum scan_mode mode; /* the run's: what a record consists of */
+	enum scan_mode mode; /* the run's: closes and their times are told of a census alone */
 	bool open_only;
 };
 
@@ -76,6 +77,9 @@ const struct scan_format *scan_format_find(const char *name);
 
 const char *scan_mode_name(enum scan_mode mode);    /* "syn", "handshake", "close-census" */
 const char *scan_phase_name(enum scan_phase phase); /* "fin_ack", "app_close", ... */
+
+/* "s" behind a word of which there are `count`, or "". */
+const char *scan_plural(uint64_t count);
 
 /* For people, on stderr. */
 void scan_text_summary(FILE *out, const struct scan_run *run, const struct scan_summary *summary);

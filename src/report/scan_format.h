@@ -22,6 +22,9 @@ void line_write(struct scan_line *line, FILE *out);
 /* The record is to be shown in this style. */
 bool scan_shows(const struct scan_style *style, const struct scan_record *record);
 
+/* There is a packet that says so: not silence, nor that there is no route. */
+bool scan_answered(enum scan_reason reason);
+
 /* Verdict tokens. A port that no connection was opened to has the handshake's as well. NULL: none.
  */
 const char *scan_handshake_text(const struct scan_record *record, char text[TOKEN_TEXT_MAX]);

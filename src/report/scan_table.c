@@ -150,7 +150,9 @@ static void print_heading(const struct scan_style *style)
 	FILE *out = style->style->out;
 
 	fprintf(out, "%-6s %-11s %-12s %3s %12s", "PORT", "STATE", "REASON", "TTL", "RTT");
-	if (style->mode != MODE_SYN)
+	if (style->mode == MODE_HANDSHAKE)
+		fputs("  HANDSHAKE", out);
+	else if (style->mode == MODE_CENSUS)
 		fprintf(out, "  %-17s %-15s %12s", "HANDSHAKE", "CLOSE", "FIN>FIN");
 	fputc('\n', out);
 }
@@ -166,6 +168,8 @@ static const char *handshake_of(const struct kept *row, char text[TOKEN_TEXT_MAX
 		return scan_reason_text(&item, text);
 	if (token != TOKEN_NONE)
 		return token_info(token)->name;
+	if (row->reason == REASON_NO_ROUTE)
+		return "-";
 	if (row->reason == REASON_SYNACK)
 		return token_info(row->zero_window ? TOKEN_OPEN_ZERO_WINDOW : TOKEN_OPEN)->name;
 	return token_info(row->reason == REASON_RESET ? TOKEN_CLOSED : TOKEN_FILTERED)->name;
@@ -186,18 +190,21 @@ static void print_row(const struct scan_style *style, const struct kept *row)
 				       .icmp_type = row->icmp_type,
 				       .icmp_code = row->icmp_code};
 	char port[8] = "any", ttl[8] = "-", reason[SCAN_REASON_MAX], time[TIME_MAX], on[16];
+	char token[TOKEN_TEXT_MAX];
 	FILE *out = style->style->out;
 
 	if (!row->wildcard)
 		snprintf(port, sizeof(port), "%u", row->port);
-	if (row->reason != REASON_SILENCE)
+	if (scan_answered((enum scan_reason)row->reason))
 		snprintf(ttl, sizeof(ttl), "%u", row->ttl);
 	fprintf(out, "%-6s %s%-11s%s %-12s %3s %12s", port,
 		style_on(style->style, row->state == SCAN_OPEN ? "32" : NULL, on),
 		scan_state_name((enum scan_state)row->state),
 		row->state == SCAN_OPEN ? style_off(style->style) : "",
 		scan_reason_text(&item, reason), ttl, time_text(row->rtt_ns, time));
-	if (style->mode != MODE_SYN)
+	if (style->mode == MODE_HANDSHAKE)
+		fprintf(out, "  %s", handshake_of(row, token));
+	else if (style->mode == MODE_CENSUS)
 		print_connection(out, row);
 	if (row->wildcard)
 		fputs("  answers on every port", out);
@@ -256,7 +263,7 @@ static void print_host(const struct scan_style *style, const struct kept *rows, 
 static bool all_silent(const struct kept *rows, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
-		if (rows[i].reason != REASON_SILENCE)
+		if (scan_answered((enum scan_reason)rows[i].reason))
 			return false;
 	return true;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* report, of scan, for people: the summary, on stderr. */
 #include <inttypes.h>
+#include <math.h>
 
 #include "report/scan_format.h"
 
-static const char *plural(uint64_t count)
+const char *scan_plural(uint64_t count)
 {
 	return count == 1 ? "" : "s";
 }
@@ -18,16 +19,17 @@ static void print_head(FILE *out, const struct scan_run *run, const struct scan_
 {
 	double s = (double)summary->elapsed_ns / 1e9;
 	uint64_t sent = summary->counts.new_sent + summary->counts.again_sent;
+	uint64_t rate = s > 0 ? (uint64_t)llround((double)sent / s) : 0;
 
 	fprintf(out, "%" PRIu64 " target%s (%" PRIu64 " address%s, %" PRIu32 " port%s)",
-		run->targets, plural(run->targets), run->addresses, run->addresses == 1 ? "" : "es",
-		run->ports, plural(run->ports));
+		run->targets, scan_plural(run->targets), run->addresses,
+		run->addresses == 1 ? "" : "es", run->ports, scan_plural(run->ports));
 	if (run->merged > 0)
-		fprintf(out, ", %" PRIu32 " shard%s merged", run->merged, plural(run->merged));
+		fprintf(out, ", %" PRIu32 " shard%s merged", run->merged, scan_plural(run->merged));
 	else if (run->shards > 1)
 		fprintf(out, ", shard %" PRIu32 " of %" PRIu32, run->shard, run->shards);
-	fprintf(out, ": %" PRIu64 " probed in %.3f s, %.0f SYNs a second\n",
-		summary->counts.new_sent, s, s > 0 ? (double)sent / s : 0);
+	fprintf(out, ": %" PRIu64 " probed in %.3f s, %" PRIu64 " SYN%s a second\n",
+		summary->counts.new_sent, s, rate, scan_plural(rate));
 }
 
 static void print_states(FILE *out, const struct scan_summary *summary)
@@ -41,12 +43,15 @@ static void print_states(FILE *out, const struct scan_summary *summary)
 		share(counts->states[SCAN_OPEN], counts->new_sent),
 		share(counts->answered, counts->new_sent));
 	if (summary->wildcards > 0)
-		fprintf(out, "%" PRIu64 " host%s answer%s on every port: told once each\n",
-			summary->wildcards, plural(summary->wildcards),
-			summary->wildcards == 1 ? "s" : "");
+		fprintf(out,
+			"%" PRIu64 " host%s answer%s on every port: told once each; %" PRIu64
+			" more open port%s left out\n",
+			summary->wildcards, scan_plural(summary->wildcards),
+			summary->wildcards == 1 ? "s" : "", summary->wildcard_ports,
+			scan_plural(summary->wildcard_ports));
 	if (summary->zero_windows > 0)
 		fprintf(out, "%" PRIu64 " SYN-ACK%s with a window of zero: often a SYN proxy\n",
-			summary->zero_windows, plural(summary->zero_windows));
+			summary->zero_windows, scan_plural(summary->zero_windows));
 }
 
 static void print_tokens(FILE *out, const char *label, const uint64_t counts[TOKEN_COUNT])
@@ -79,14 +84,13 @@ static void print_samples(FILE *out, const char *label, const char *token, struc
 	    samples_count(samples));
 }
 
-static void print_times(FILE *out, const struct scan_summary *summary)
+static void print_phases(FILE *out, const struct scan_summary *summary)
 {
 	static const char *const labels[] = {[SCAN_FIN_ACK] = "our FIN to its ACK",
 					     [SCAN_APP_CLOSE] = "our FIN to the server's",
 					     [SCAN_CLOSE] = "our FIN to our last ACK",
 					     [SCAN_SERVER_FIRST] = "handshake to the server's FIN"};
 
-	print_samples(out, "round trip", "", summary->rtt);
 	for (unsigned i = 0; i < SCAN_PHASE_COUNT; i++)
 		for (unsigned token = 1; token < TOKEN_COUNT; token++)
 			print_samples(out, labels[i], token_info((enum token)token)->name,
@@ -97,9 +101,12 @@ static void print_troubles(FILE *out, const struct scan_summary *summary)
 {
 	const struct scan_counts *counts = &summary->counts;
 
+	if (counts->no_route > 0)
+		fprintf(out, "%" PRIu64 " target%s without a route from this host: not probed\n",
+			counts->no_route, scan_plural(counts->no_route));
 	if (counts->again_sent > 0)
 		fprintf(out, "%" PRIu64 " SYN%s repeated\n", counts->again_sent,
-			plural(counts->again_sent));
+			scan_plural(counts->again_sent));
 	if (summary->loss_estimate >= 0)
 		fprintf(out, "loss: about %.3g %% of SYNs or of their answers\n",
 			100 * summary->loss_estimate);
@@ -107,13 +114,13 @@ static void print_troubles(FILE *out, const struct scan_summary *summary)
 		fprintf(out,
 			"not believed: %" PRIu64 " answer%s to nothing that we sent (late or "
 			"forged); %" PRIu64 " came twice\n",
-			counts->rejected, plural(counts->rejected), counts->duplicates);
+			counts->rejected, scan_plural(counts->rejected), counts->duplicates);
 	if (summary->send_again + summary->slowdowns > 0)
 		fprintf(out,
 			"the local path was full %" PRIu64 " time%s; slowed down %" PRIu64
 			" time%s\n",
-			summary->send_again, plural(summary->send_again), summary->slowdowns,
-			plural(summary->slowdowns));
+			summary->send_again, scan_plural(summary->send_again), summary->slowdowns,
+			scan_plural(summary->slowdowns));
 }
 
 void scan_text_summary(FILE *out, const struct scan_run *run, const struct scan_summary *summary)
@@ -121,8 +128,11 @@ void scan_text_summary(FILE *out, const struct scan_run *run, const struct scan_
 	print_head(out, run, summary);
 	print_states(out, summary);
 	print_tokens(out, "handshakes:", summary->handshakes);
-	print_tokens(out, "closes:", summary->closes);
-	print_times(out, summary);
+	if (run->mode == MODE_CENSUS)
+		print_tokens(out, "closes:", summary->closes);
+	print_samples(out, "round trip", "", summary->rtt);
+	if (run->mode == MODE_CENSUS)
+		print_phases(out, summary);
 	print_troubles(out, summary);
 	fprintf(out,
 		"connections left open: %" PRIu64 ", frames dropped by the capture: %" PRIu64 "\n",

@@ -14,9 +14,9 @@ static const char *const profile_names[] = {
 
 static void begin(struct json *json, const struct test_style *style, const char *type)
 {
-	json_begin(json, style->style->out);
-	json_text(json, "type", type);
-	json_text(json, "schema", REPORT_SCHEMA);
+	jsonl_begin(json, style->style->out);
+	jsonl_text(json, "type", type);
+	jsonl_text(json, "schema", REPORT_SCHEMA);
 }
 
 void test_ndjson_run(const struct test_style *style, const struct test_run_info *info)
@@ -24,14 +24,14 @@ void test_ndjson_run(const struct test_style *style, const struct test_run_info 
 	struct json json;
 
 	begin(&json, style, "run");
-	json_text(&json, "tool", "shakedown");
-	json_text(&json, "version", info->version);
-	json_text(&json, "command", "test");
-	json_int(&json, "started_ns", info->started_ns);
-	json_int(&json, "targets", (int64_t)info->targets);
-	json_int(&json, "scenarios", info->scenarios);
-	json_text(&json, "profile", info->profile);
-	json_end(&json);
+	jsonl_text(&json, "tool", "shakedown");
+	jsonl_text(&json, "version", info->version);
+	jsonl_text(&json, "command", "test");
+	jsonl_int(&json, "started_ns", info->started_ns);
+	jsonl_int(&json, "targets", (int64_t)info->targets);
+	jsonl_int(&json, "scenarios", info->scenarios);
+	jsonl_text(&json, "profile", info->profile);
+	jsonl_end(&json);
 }
 
 static void put_target(struct json *json, const struct test_target *target)
@@ -49,17 +49,17 @@ static void put_segments(const struct test_style *style, const struct test_recor
 
 		begin(&json, style, "segment");
 		put_target(&json, record->target);
-		json_text(&json, "scenario", record->result->scenario->id);
-		json_int(&json, "connection", number + 1);
+		jsonl_text(&json, "scenario", record->result->scenario->id);
+		jsonl_int(&json, "connection", number + 1);
 		ndjson_segment_members(&json, probe, &probe->timeline.moments[i]);
-		json_end(&json);
+		jsonl_end(&json);
 	}
 }
 
 /* What is noted twice under one key has its latest value, and is there once. */
 static void put_findings(struct json *json, const struct finding *findings, unsigned count)
 {
-	json_open(json, "findings");
+	jsonl_open(json, "findings");
 	for (unsigned i = 0; i < count; i++) {
 		bool again = false;
 
@@ -68,22 +68,22 @@ static void put_findings(struct json *json, const struct finding *findings, unsi
 		if (again)
 			continue;
 		if (findings[i].text)
-			json_text(json, findings[i].key, findings[i].value);
+			jsonl_text(json, findings[i].key, findings[i].value);
 		else
-			json_literal(json, findings[i].key, findings[i].value);
+			jsonl_literal(json, findings[i].key, findings[i].value);
 	}
-	json_close(json);
+	jsonl_close(json);
 }
 
 static void put_scenario(struct json *json, const struct scenario *scenario)
 {
-	json_text(json, "scenario", scenario->id);
-	json_text(json, "title", scenario->title);
-	json_text(json, "group", scenario->family);
-	json_text(json, "rfc", scenario->rfc);
-	json_text(json, "level", scenario->level);
-	json_text(json, "sends", scenario->sends);
-	json_text(json, "profile", profile_names[scenario->profile]);
+	jsonl_text(json, "scenario", scenario->id);
+	jsonl_text(json, "title", scenario->title);
+	jsonl_text(json, "group", scenario->family);
+	jsonl_text(json, "rfc", scenario->rfc);
+	jsonl_text(json, "level", scenario->level);
+	jsonl_text(json, "sends", scenario->sends);
+	jsonl_text(json, "profile", profile_names[scenario->profile]);
 }
 
 static void put_accepted(struct json *json, const struct test_record *record)
@@ -94,9 +94,9 @@ static void put_accepted(struct json *json, const struct test_record *record)
 	    [ACCEPTED_CHANGED] = "changed",
 	};
 
-	json_text(json, "accepted", names[record->accepted]);
-	json_text(json, "listed", record->listed);
-	json_bool(json, "as_asked", record->as_asked);
+	jsonl_text(json, "accepted", names[record->accepted]);
+	jsonl_text(json, "listed", record->listed);
+	jsonl_bool(json, "as_asked", record->as_asked);
 }
 
 void test_ndjson_result(const struct test_style *style, const struct test_record *record)
@@ -109,23 +109,23 @@ void test_ndjson_result(const struct test_style *style, const struct test_record
 	begin(&json, style, "scenario");
 	put_target(&json, record->target);
 	put_scenario(&json, result->scenario);
-	json_text(&json, "judgement", judgement_info(result->judgement)->name);
-	json_text(&json, "seen", result->seen);
-	json_text(&json, "doubt", result->doubt);
-	json_int(&json, "attempts", result->attempts);
-	json_int(&json, "agreeing", result->agreeing);
-	json_int(&json, "connections", result->connection_count);
+	jsonl_text(&json, "judgement", judgement_info(result->judgement)->name);
+	jsonl_text(&json, "seen", result->seen);
+	jsonl_text(&json, "doubt", result->doubt);
+	jsonl_int(&json, "attempts", result->attempts);
+	jsonl_int(&json, "agreeing", result->agreeing);
+	jsonl_int(&json, "connections", result->connection_count);
 	put_findings(&json, result->findings, result->finding_count);
 	put_accepted(&json, record);
-	json_int(&json, "elapsed_ns", result->elapsed_ns);
-	json_end(&json);
+	jsonl_int(&json, "elapsed_ns", result->elapsed_ns);
+	jsonl_end(&json);
 }
 
 /* Of those judgements that were given. */
 static void put_judgement(struct json *json, unsigned judgement, uint64_t count)
 {
 	if (count > 0)
-		json_int(json, judgement_info((enum judgement)judgement)->name, (int64_t)count);
+		jsonl_int(json, judgement_info((enum judgement)judgement)->name, (int64_t)count);
 }
 
 void test_ndjson_end(const struct test_style *style, const struct test_end *end)
@@ -134,20 +134,20 @@ void test_ndjson_end(const struct test_style *style, const struct test_end *end)
 
 	begin(&json, style, "target");
 	put_target(&json, end->target);
-	json_text(&json, "service", end->target->service);
-	json_text(&json, "close_report", end->close_report);
+	jsonl_text(&json, "service", end->target->service);
+	jsonl_text(&json, "close_report", end->close_report);
 	put_findings(&json, end->findings, end->finding_count);
-	json_open(&json, "judgements");
+	jsonl_open(&json, "judgements");
 	for (unsigned i = 0; i < JUDGE_COUNT; i++)
 		put_judgement(&json, i, end->counts[i]);
-	json_close(&json);
-	json_int(&json, "changed", end->changed);
-	json_int(&json, "connections", end->connections);
-	json_int(&json, "left_open", end->left_open);
-	json_bool(&json, "lossy", end->lossy);
-	json_int(&json, "elapsed_ns", end->elapsed_ns);
-	json_text(&json, "error", end->error);
-	json_end(&json);
+	jsonl_close(&json);
+	jsonl_int(&json, "changed", end->changed);
+	jsonl_int(&json, "connections", end->connections);
+	jsonl_int(&json, "left_open", end->left_open);
+	jsonl_bool(&json, "lossy", end->lossy);
+	jsonl_int(&json, "elapsed_ns", end->elapsed_ns);
+	jsonl_text(&json, "error", end->error);
+	jsonl_end(&json);
 }
 
 void test_ndjson_summary(const struct test_style *style, const struct test_summary *summary)
@@ -155,24 +155,24 @@ void test_ndjson_summary(const struct test_style *style, const struct test_summa
 	struct json json;
 
 	begin(&json, style, "summary");
-	json_int(&json, "targets", (int64_t)summary->targets);
-	json_int(&json, "untestable", (int64_t)summary->untestable);
-	json_int(&json, "results", (int64_t)summary->results);
-	json_int(&json, "not_as_asked", (int64_t)summary->not_as_asked);
-	json_int(&json, "changed", (int64_t)summary->changed);
-	json_open(&json, "judgements");
+	jsonl_int(&json, "targets", (int64_t)summary->targets);
+	jsonl_int(&json, "untestable", (int64_t)summary->untestable);
+	jsonl_int(&json, "results", (int64_t)summary->results);
+	jsonl_int(&json, "not_as_asked", (int64_t)summary->not_as_asked);
+	jsonl_int(&json, "changed", (int64_t)summary->changed);
+	jsonl_open(&json, "judgements");
 	for (unsigned i = 0; i < JUDGE_COUNT; i++)
 		put_judgement(&json, i, summary->counts[i]);
-	json_close(&json);
-	json_int(&json, "connections", (int64_t)summary->connections);
-	json_int(&json, "left_open", (int64_t)summary->left_open);
-	json_int(&json, "frames", (int64_t)summary->frames);
-	json_int(&json, "frames_refused", (int64_t)summary->refused);
-	json_int(&json, "frames_damaged", (int64_t)summary->damaged);
-	json_int(&json, "frames_unmatched", (int64_t)summary->unmatched);
-	json_int(&json, "capture_dropped", (int64_t)summary->dropped_ring);
-	json_int(&json, "interface_dropped", (int64_t)summary->dropped_interface);
-	json_int(&json, "elapsed_ns", summary->elapsed_ns);
-	json_bool(&json, "interrupted", summary->interrupted);
-	json_end(&json);
+	jsonl_close(&json);
+	jsonl_int(&json, "connections", (int64_t)summary->connections);
+	jsonl_int(&json, "left_open", (int64_t)summary->left_open);
+	jsonl_int(&json, "frames", (int64_t)summary->frames);
+	jsonl_int(&json, "frames_refused", (int64_t)summary->refused);
+	jsonl_int(&json, "frames_damaged", (int64_t)summary->damaged);
+	jsonl_int(&json, "frames_unmatched", (int64_t)summary->unmatched);
+	jsonl_int(&json, "capture_dropped", (int64_t)summary->dropped_ring);
+	jsonl_int(&json, "interface_dropped", (int64_t)summary->dropped_interface);
+	jsonl_int(&json, "elapsed_ns", summary->elapsed_ns);
+	jsonl_bool(&json, "interrupted", summary->interrupted);
+	jsonl_end(&json);
 }

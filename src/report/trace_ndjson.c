@@ -12,9 +12,9 @@ static const char *const end_names[] = {
 
 static void begin(struct json *json, const struct report_style *style, const char *type)
 {
-	json_begin(json, style->out);
-	json_text(json, "type", type);
-	json_text(json, "schema", REPORT_SCHEMA);
+	jsonl_begin(json, style->out);
+	jsonl_text(json, "type", type);
+	jsonl_text(json, "schema", REPORT_SCHEMA);
 }
 
 void trace_ndjson_begin(const struct report_style *style, const struct run_info *info,
@@ -40,11 +40,11 @@ static void put_hop(const struct report_style *style, const struct trace *trace,
 	struct json json;
 
 	begin(&json, style, "hop");
-	json_int(&json, "ttl", ttl);
+	jsonl_int(&json, "ttl", ttl);
 	rtt_ndjson_members(&json, &record);
-	json_text(&json, "close",
-		  probe->close != TOKEN_NONE ? token_info(probe->close)->name : NULL);
-	json_end(&json);
+	jsonl_text(&json, "close",
+		   probe->close != TOKEN_NONE ? token_info(probe->close)->name : NULL);
+	jsonl_end(&json);
 }
 
 void trace_ndjson_end(const struct report_style *style, const struct trace *trace)
@@ -58,9 +58,9 @@ void trace_ndjson_end(const struct report_style *style, const struct trace *trac
 				put_hop(style, trace, ttl, seq);
 	begin(&json, style, "trace_summary");
 	rtt_ndjson_where(&json, trace->target, &trace->remote);
-	json_int(&json, "max_hops", trace->max_hops);
-	json_int(&json, "probes_per_hop", trace->count);
-	json_text(&json, "end", end_names[trace->end]);
-	json_int(&json, "hops", last);
-	json_end(&json);
+	jsonl_int(&json, "max_hops", trace->max_hops);
+	jsonl_int(&json, "probes_per_hop", trace->count);
+	jsonl_text(&json, "end", end_names[trace->end]);
+	jsonl_int(&json, "hops", last);
+	jsonl_end(&json);
 }

@@ -54,28 +54,36 @@ static void perform(struct census *census, uint32_t number, const struct probe_o
 	}
 }
 
-static void release(struct census *census, uint32_t number)
+/* Nothing of it is under way any more. */
+static void detach(struct census *census, uint32_t number)
 {
-	struct census_slot *slot = &census->slots[number];
-
 	for (unsigned timer = 0; timer < PROBE_TIMER_COUNT; timer++)
 		wheel_stop(&census->wheel, number * PROBE_TIMER_COUNT + timer);
-	match_remove(&census->match, &slot->probe.flow);
-	slot->next_free = census->free_slot;
-	census->free_slot = number;
+	match_remove(&census->match, &census->slots[number].probe.flow);
 	census->live--;
+}
+
+const struct census_slot *census_slot(const struct census *census, uint32_t number)
+{
+	return &census->slots[number];
+}
+
+void census_free(struct census *census, uint32_t number)
+{
+	census->slots[number].next_free = census->free_slot;
+	census->free_slot = number;
+	census->used--;
 }
 
 static void settle(struct census *census, uint32_t number, const struct probe_output *out,
 		   struct census_time time)
 {
-	struct census_slot *slot = &census->slots[number];
-
 	perform(census, number, out, time);
-	if (!probe_done(&slot->probe))
+	if (!probe_done(&census->slots[number].probe))
 		return;
-	census->sink.over(census->sink.arg, &slot->item, &slot->probe);
-	release(census, number);
+	detach(census, number);
+	if (census->sink.over(census->sink.arg, number))
+		census_free(census, number);
 }
 
 /* The SYN has left already: what the machine does for it is believed, and not sent. */
@@ -112,6 +120,7 @@ bool census_begin(struct census *census, const struct census_begin *begin, struc
 	slot = &census->slots[number];
 	census->free_slot = slot->next_free;
 	census->live++;
+	census->used++;
 	slot->item = *begin->item;
 	slot->probe.timeline = (struct timeline){.moments = NULL};
 	probe_init(&slot->probe, census->plan, &flow, &begin->path);

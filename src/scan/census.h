@@ -25,15 +25,16 @@ struct census_sink {
 	void *arg;
 	/* To be crafted and sent; the segment's memory is the caller's only during the call. */
 	void (*send)(void *arg, const struct flow *flow, const struct segment *seg);
-	/* A connection is over. */
-	void (*over)(void *arg, const struct scan_item *item, const struct probe *probe);
+	/* The connection in that slot is over. False: the slot is needed until census_free(). */
+	bool (*over)(void *arg, uint32_t number);
 };
 
 struct census {
 	const struct plan *plan;
 	struct census_sink sink;
 	struct census_slot *slots;
-	uint32_t count, free_slot, live;
+	uint32_t count, free_slot;
+	uint32_t live, used; /* connections; slots, those that are over and needed still too */
 	struct match match;
 	struct wheel wheel;
 };
@@ -69,6 +70,10 @@ bool census_begin(struct census *census, const struct census_begin *begin, struc
 
 /* True if the packet belongs to one of its connections. */
 bool census_arrived(struct census *census, const struct packet *packet, struct census_time time);
+
+/* What is in a slot: of a connection that is over, in over() and until census_free(). */
+const struct census_slot *census_slot(const struct census *census, uint32_t number);
+void census_free(struct census *census, uint32_t number);
 
 /* The indices of the targets whose connections are not over: for checkpoints. */
 void census_awaited(const struct census *census, void (*take)(void *arg, uint64_t index),

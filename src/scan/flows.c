@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define MS 1000000
+
 static uint32_t home(const struct flows *flows, uint64_t index)
 {
 	uint64_t x = (index ^ flows->key) * UINT64_C(0x9e3779b97f4a7c15);
@@ -21,7 +23,7 @@ void flows_init(struct flows *flows, struct flow_entry *entries, uint32_t size, 
 	flows->mask = size - 1;
 	flows->limit = size / 8 * 7;
 	flows->key = key;
-	for (unsigned i = 0; i <= FLOWS_TRIES_MAX; i++)
+	for (unsigned i = 0; i <= FLOWS_RESTING; i++)
 		flows->heads[i] = flows->tails[i] = FLOWS_NONE;
 }
 
@@ -82,16 +84,32 @@ static uint32_t place_of(const struct flows *flows, uint64_t index)
 	return at;
 }
 
-struct flow_entry *flows_add(struct flows *flows, uint64_t index, int64_t now_ns)
+static struct flow_entry *enter(struct flows *flows, uint64_t index, int64_t now_ns, uint8_t tries)
 {
 	uint32_t at = place_of(flows, index);
 
 	if (flows->count >= flows->limit || flows->entries[at].tries > 0)
 		return NULL;
-	flows->entries[at] = (struct flow_entry){.index = index, .sent_ns = now_ns, .tries = 1};
+	flows->entries[at] = (struct flow_entry){
+	    .index = index, .sent_ns = now_ns, .tries = tries, .first_ms = (uint32_t)(now_ns / MS)};
 	append(flows, at);
 	flows->count++;
 	return &flows->entries[at];
+}
+
+struct flow_entry *flows_add(struct flows *flows, uint64_t index, int64_t now_ns)
+{
+	return enter(flows, index, now_ns, 1);
+}
+
+struct flow_entry *flows_rest(struct flows *flows, uint64_t index, int64_t now_ns)
+{
+	return enter(flows, index, now_ns, FLOWS_RESTING);
+}
+
+void flows_expect(const struct flows *flows, uint64_t index)
+{
+	__builtin_prefetch(&flows->entries[home(flows, index)], 1);
 }
 
 struct flow_entry *flows_find(struct flows *flows, uint64_t index)
@@ -135,16 +153,25 @@ void flows_again(struct flows *flows, struct flow_entry *entry, int64_t now_ns)
 {
 	uint32_t at = (uint32_t)(entry - flows->entries);
 
-	assert(entry->tries < FLOWS_TRIES_MAX);
+	assert(entry->tries != FLOWS_TRIES_MAX);
 	unlink_entry(flows, at);
-	entry->tries++;
+	entry->tries = entry->tries == FLOWS_RESTING ? 1 : (uint8_t)(entry->tries + 1);
 	entry->sent_ns = now_ns;
 	append(flows, at);
 }
 
-struct flow_entry *flows_oldest(struct flows *flows, uint8_t tries)
+int64_t flows_first_ns(const struct flow_entry *entry, int64_t now_ns)
+{
+	uint32_t passed = (uint32_t)(now_ns / MS) - entry->first_ms;
+
+	return now_ns - (int64_t)passed * MS;
+}
+
+struct flow_entry *flows_oldest(const struct flows *flows, uint8_t tries)
 {
 	uint32_t at = flows->heads[tries];
 
+	if (at != FLOWS_NONE && flows->entries[at].next != FLOWS_NONE)
+		__builtin_prefetch(&flows->entries[flows->entries[at].next], 1); /* its turn next */
 	return at == FLOWS_NONE ? NULL : &flows->entries[at];
 }

@@ -39,6 +39,11 @@ void pacer_took(struct pacer *pacer, uint32_t count)
 	pacer->credit -= count;
 }
 
+void pacer_limit(struct pacer *pacer, double rate)
+{
+	pacer->asked = pacer->rate = rate;
+}
+
 int64_t pacer_next_ns(const struct pacer *pacer)
 {
 	if (pacer->credit >= 1)

@@ -25,6 +25,9 @@ void pacer_took(struct pacer *pacer, uint32_t count);
 /* When the next one is due. */
 int64_t pacer_next_ns(const struct pacer *pacer);
 
+/* From now on this rate, and no more. */
+void pacer_limit(struct pacer *pacer, double rate);
+
 /* The path drops what we send, or our capture what comes: at most ten times a second it counts. */
 void pacer_slow_down(struct pacer *pacer, int64_t now_ns);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A scan: the next SYN, its repetition, its silence; answers against the cookie. */
-#include "scan/scan.h"
+/* A scan: the next SYN, its repetition, its silence; what is left for another day. */
+#include "scan/scan_internal.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
+
+#define STEPS_PER_CALL 64 /* of the order, in search of a host that has room */
 
 void scan_init(struct scan *scan, const struct scan_config *config, struct flow_entry *entries,
 	       uint32_t size)
@@ -16,7 +17,14 @@ void scan_init(struct scan *scan, const struct scan_config *config, struct flow_
 	memcpy(scan->cookie.key, config->key, sizeof(scan->cookie.key));
 	permute_init(&scan->order, all, config->seed);
 	flows_init(&scan->flows, entries, size, config->key[0]);
+	defer_init(&scan->defer, config->max_per_host);
 	scan->end = permute_shard_size(all, config->shard, config->shards);
+	scan->ahead_from = scan->end; /* nothing is known */
+}
+
+void scan_memory(struct scan *scan, struct defer_entry *entries, uint32_t size)
+{
+	defer_memory(&scan->defer, entries, size);
 }
 
 /* --- who it is --- */
@@ -31,100 +39,174 @@ static uint32_t mix(const struct ip_addr *addr)
 }
 
 /* Counted by a hash: two hosts that share a place are spared a little more. */
-static uint16_t *host_of(struct scan *scan, const struct ip_addr *addr)
+uint32_t scan_host_of(const struct ip_addr *addr)
 {
-	return &scan->hosts[mix(addr) % SCAN_HOSTS_MAX];
+	return mix(addr) % DEFER_HOSTS;
 }
 
-static void describe(const struct scan *scan, uint64_t index, struct scan_item *item)
+/* Who it is; what is sent to it, and what it is to answer, takes a hash more: scan_describe(). */
+static void name(const struct scan *scan, uint64_t index, struct scan_item *item)
 {
-	struct flow flow = {.src.port = 0};
-
 	*item = (struct scan_item){.index = index, .rtt_ns = -1};
 	space_at(scan->config.space, index, &item->addr, &item->port);
 	item->source_port = (uint16_t)(scan->config.port_first +
 				       (mix(&item->addr) + item->port) % scan->config.port_count);
+}
+
+void scan_describe(const struct scan *scan, uint64_t index, struct scan_item *item)
+{
+	struct flow flow = {.src.port = 0};
+
+	name(scan, index, item);
 	flow.dst.addr = item->addr;
 	flow.dst.port = item->port;
 	flow.src.port = item->source_port;
 	item->iss = match_iss(&scan->cookie, &flow);
 }
 
-/* --- what to do next --- */
+/* --- what is due --- */
 
-static int64_t wait_ns(const struct scan *scan, unsigned tries)
+static int64_t due_ns(const struct scan *scan, const struct flow_entry *entry)
 {
-	return scan->config.wait_ns << (tries - 1);
+	unsigned doublings = entry->tries == FLOWS_RESTING ? 0 : entry->tries - 1U;
+
+	return entry->sent_ns + (scan->config.wait_ns << doublings);
 }
 
-static void leave_host(struct scan *scan, const struct ip_addr *addr)
+/* The first of a queue, if it may be dealt with: what is to be sent only when that is allowed. */
+static struct flow_entry *first_of(const struct scan *scan, uint8_t queue, bool may_send)
 {
-	uint16_t *host = host_of(scan, addr);
+	bool allowed = queue == FLOWS_RESTING ? may_send && !scan->hold_new
+					      : may_send || queue == scan->config.tries;
 
-	if (*host > 0)
-		(*host)--;
+	return allowed ? flows_oldest(&scan->flows, queue) : NULL;
+}
+
+static enum scan_next again(struct scan *scan, struct flow_entry *entry, int64_t now_ns,
+			    struct scan_item *item)
+{
+	flows_again(&scan->flows, entry, now_ns);
+	item->tries = entry->tries;
+	scan->counts.again_sent++;
+	return SCAN_SEND;
+}
+
+static enum scan_next give_up(struct scan *scan, const struct flow_entry *entry,
+			      struct scan_item *item)
+{
+	name(scan, entry->index, item);
+	item->tries = entry->tries;
+	item->state = SCAN_FILTERED;
+	item->reason = REASON_SILENCE;
+	flows_remove(&scan->flows, item->index);
+	defer_ended(&scan->defer, scan_host_of(&item->addr));
+	scan->counts.silent++;
+	scan->counts.states[SCAN_FILTERED]++;
+	return SCAN_RESULT;
+}
+
+/* The queues, the last try's first; those that rest come last. */
+static uint8_t queue_after(const struct scan *scan, uint8_t queue)
+{
+	if (queue == 0)
+		return (uint8_t)scan->config.tries;
+	return queue == 1 ? FLOWS_RESTING : queue == FLOWS_RESTING ? 0 : (uint8_t)(queue - 1);
 }
 
 /* One that has waited long enough: again, or silence. */
 static enum scan_next overdue(struct scan *scan, int64_t now_ns, bool may_send,
 			      struct scan_item *item)
 {
-	for (unsigned tries = scan->config.tries; tries >= 1; tries--) {
-		struct flow_entry *entry = flows_oldest(&scan->flows, (uint8_t)tries);
+	for (uint8_t queue = queue_after(scan, 0); queue > 0; queue = queue_after(scan, queue)) {
+		struct flow_entry *entry = first_of(scan, queue, may_send);
 
-		if (!entry || entry->sent_ns + wait_ns(scan, tries) > now_ns)
+		if (!entry || due_ns(scan, entry) > now_ns)
 			continue;
-		if (tries < scan->config.tries && !may_send)
-			continue;
-		describe(scan, entry->index, item);
-		item->tries = (uint8_t)tries;
-		if (tries < scan->config.tries) {
-			flows_again(&scan->flows, entry, now_ns);
-			item->tries++;
-			scan->counts.again_sent++;
-			return SCAN_SEND;
-		}
-		item->state = SCAN_FILTERED;
-		item->reason = REASON_SILENCE;
-		flows_remove(&scan->flows, item->index);
-		leave_host(scan, &item->addr);
-		scan->counts.silent++;
-		scan->counts.states[SCAN_FILTERED]++;
-		return SCAN_RESULT;
+		if (queue == scan->config.tries)
+			return give_up(scan, entry, item);
+		scan_describe(scan, entry->index, item);
+		return again(scan, entry, now_ns, item);
 	}
 	return SCAN_WAIT;
 }
 
-/* What was awaited when the scan was interrupted comes first. */
-static uint64_t next_index(const struct scan *scan)
+/* --- what is new --- */
+
+static bool steps_left(const struct scan *scan)
 {
-	if (scan->resumed < scan->resume_count)
-		return scan->resume[scan->resumed];
-	return permute(&scan->order,
-		       permute_shard_step(scan->position, scan->config.shard, scan->config.shards));
+	return scan->position < scan->end || scan->resumed < scan->resume_count;
 }
 
-/* The next target; false if its host has enough under way, or there is no room. */
-static bool take_new(struct scan *scan, int64_t now_ns, struct scan_item *item)
+/* Steps -> indices, some ahead: a place in a table of millions is not in the cache. */
+static uint64_t index_at(struct scan *scan, uint64_t position)
 {
-	uint16_t *host;
+	if (position - scan->ahead_from >= SCAN_AHEAD || scan->ahead_from == scan->end) {
+		scan->ahead_from = position;
+		for (uint64_t i = 0; i < SCAN_AHEAD && position + i < scan->end; i++) {
+			scan->ahead[i] = permute(
+			    &scan->order, permute_shard_step(position + i, scan->config.shard,
+							     scan->config.shards));
+			flows_expect(&scan->flows, scan->ahead[i]);
+		}
+	}
+	return scan->ahead[position - scan->ahead_from];
+}
 
-	if (scan->flows.count >= scan->flows.limit)
-		return false;
-	describe(scan, next_index(scan), item);
-	host = host_of(scan, &item->addr);
-	if (scan->config.max_per_host > 0 && *host >= scan->config.max_per_host)
-		return false;
-	if (*host < UINT16_MAX)
-		(*host)++;
-	flows_add(&scan->flows, item->index, now_ns);
+/* What was awaited when the scan was interrupted comes first. */
+static uint64_t next_index(struct scan *scan)
+{
+	return scan->resumed < scan->resume_count ? scan->resume[scan->resumed]
+						  : index_at(scan, scan->position);
+}
+
+static void step(struct scan *scan)
+{
 	if (scan->resumed < scan->resume_count)
 		scan->resumed++;
 	else
 		scan->position++;
+}
+
+static bool begin(struct scan *scan, int64_t now_ns, struct scan_item *item)
+{
+	flows_add(&scan->flows, item->index, now_ns);
 	scan->counts.new_sent++;
 	item->tries = 1;
 	return true;
+}
+
+static bool may_begin(const struct scan *scan)
+{
+	return !scan->hold_new && scan->flows.count < scan->flows.limit;
+}
+
+/* The next target whose host has room. False: none was found, there is no room in the table, or
+ * none for setting another one aside. */
+static bool take_new(struct scan *scan, int64_t now_ns, struct scan_item *item)
+{
+	uint64_t index;
+
+	if (!may_begin(scan))
+		return false;
+	if (defer_take(&scan->defer, &index)) {
+		scan_describe(scan, index, item);
+		return begin(scan, now_ns, item);
+	}
+	for (unsigned i = 0; i < STEPS_PER_CALL && steps_left(scan); i++) {
+		uint32_t host;
+
+		scan_describe(scan, next_index(scan), item);
+		host = scan_host_of(&item->addr);
+		if (defer_has_room(&scan->defer, host)) {
+			step(scan);
+			defer_begun(&scan->defer, host);
+			return begin(scan, now_ns, item);
+		}
+		if (!defer_add(&scan->defer, host, item->index))
+			return false;
+		step(scan);
+	}
+	return false;
 }
 
 enum scan_next scan_next(struct scan *scan, int64_t now_ns, bool may_send, struct scan_item *item)
@@ -133,124 +215,83 @@ enum scan_next scan_next(struct scan *scan, int64_t now_ns, bool may_send, struc
 
 	if (next != SCAN_WAIT)
 		return next;
-	if (scan->position == scan->end && scan->resumed == scan->resume_count)
-		return scan->flows.count > 0 ? SCAN_WAIT : SCAN_DONE;
+	if (scan_awaited_count(scan) == 0 && !steps_left(scan))
+		return SCAN_DONE;
 	return may_send && take_new(scan, now_ns, item) ? SCAN_SEND : SCAN_WAIT;
 }
 
-int64_t scan_due_ns(const struct scan *scan)
+void scan_refuse(struct scan *scan, struct scan_item *item)
 {
-	int64_t due_ns = INT64_MAX;
-
-	for (unsigned tries = 1; tries <= scan->config.tries; tries++) {
-		uint32_t at = scan->flows.heads[tries];
-		int64_t at_ns;
-
-		if (at == FLOWS_NONE)
-			continue;
-		at_ns = scan->flows.entries[at].sent_ns + wait_ns(scan, tries);
-		if (at_ns < due_ns)
-			due_ns = at_ns;
-	}
-	return due_ns;
-}
-
-/* --- answers --- */
-
-/* RFC 792 and RFC 1812 section 5.2.7.1; RFC 4443 section 3.1: which errors say "prohibited". */
-static bool icmp_prohibits(const struct ip_addr *addr, uint8_t type, uint8_t code)
-{
-	if (addr->version == IP_V4)
-		return type == 3 && (code == 9 || code == 10 || code == 13);
-	return type == 1 && (code == 1 || code == 5 || code == 6);
-}
-
-static bool judge_tcp(const struct segment *seg, struct scan_item *item)
-{
-	const unsigned synack = TCP_SYN | TCP_ACK;
-
-	if (!(seg->flags & TCP_ACK) || seg->ack != item->iss + 1)
-		return false;
-	if (seg->flags & TCP_RST) {
-		item->state = SCAN_CLOSED;
-		item->reason = REASON_RESET;
-		return true;
-	}
-	if ((seg->flags & synack) != synack)
-		return false;
-	item->state = SCAN_OPEN;
-	item->reason = REASON_SYNACK;
-	item->zero_window = seg->wnd == 0;
-	return true;
-}
-
-static bool judge_icmp(const struct icmp_error *icmp, struct scan_item *item)
-{
-	if (icmp->quoted_seq != item->iss)
-		return false;
-	item->state =
-	    icmp_prohibits(&item->addr, icmp->type, icmp->code) ? SCAN_FILTERED : SCAN_UNREACHABLE;
-	item->reason = REASON_ICMP;
-	item->icmp_type = icmp->type;
-	item->icmp_code = icmp->code;
-	return true;
-}
-
-static void finish(struct scan *scan, struct flow_entry *entry, int64_t now_ns,
-		   struct scan_item *item)
-{
-	item->tries = entry->tries;
-	if (entry->tries == 1 && item->reason != REASON_ICMP && now_ns >= entry->sent_ns)
-		item->rtt_ns = now_ns - entry->sent_ns;
+	item->state = SCAN_UNREACHABLE;
+	item->reason = REASON_NO_ROUTE;
+	item->tries = 0;
 	flows_remove(&scan->flows, item->index);
-	leave_host(scan, &item->addr);
-	scan->counts.answered++;
-	scan->counts.states[item->state]++;
+	defer_ended(&scan->defer, scan_host_of(&item->addr));
+	scan->counts.new_sent--;
+	scan->counts.no_route++;
+	scan->counts.states[SCAN_UNREACHABLE]++;
 }
 
-enum scan_answer scan_arrived(struct scan *scan, const struct packet *packet, int64_t now_ns,
-			      struct scan_item *item)
+/* Could take_new() take one, or set one aside? */
+static bool new_ready(struct scan *scan)
 {
-	bool tcp = packet->kind == PACKET_TCP;
-	const struct endpoint *remote = tcp ? &packet->flow.src : &packet->icmp.quoted.dst;
-	uint16_t ours = tcp ? packet->flow.dst.port : packet->icmp.quoted.src.port;
-	struct flow_entry *entry;
-	uint64_t index;
+	struct scan_item item;
 
-	if (!space_find(scan->config.space, &remote->addr, remote->port, &index)) {
-		scan->counts.not_ours++;
-		return ANSWER_NOT_OURS;
+	if (!may_begin(scan))
+		return false;
+	if (defer_ready(&scan->defer))
+		return true;
+	if (!steps_left(scan))
+		return false;
+	if (scan->defer.count < scan->defer.size)
+		return true;
+	scan_describe(scan, next_index(scan), &item);
+	return defer_has_room(&scan->defer, scan_host_of(&item.addr));
+}
+
+static int64_t queues_due_ns(const struct scan *scan, bool may_send)
+{
+	int64_t next_ns = INT64_MAX;
+
+	for (uint8_t queue = queue_after(scan, 0); queue > 0; queue = queue_after(scan, queue)) {
+		const struct flow_entry *entry = first_of(scan, queue, may_send);
+
+		if (entry && due_ns(scan, entry) < next_ns)
+			next_ns = due_ns(scan, entry);
 	}
-	describe(scan, index, item);
-	if (tcp && !(packet->seg.flags & (TCP_SYN | TCP_RST)) && item->source_port == ours) {
-		scan->counts.duplicates++; /* of a connection that is over */
-		return ANSWER_DUPLICATE;
-	}
-	if (item->source_port != ours ||
-	    !(tcp ? judge_tcp(&packet->seg, item) : judge_icmp(&packet->icmp, item))) {
-		scan->counts.rejected++;
-		return ANSWER_REJECTED;
-	}
-	item->ttl = packet->ip.ttl;
-	entry = flows_find(&scan->flows, index);
-	if (!entry) {
-		scan->counts.duplicates++;
-		return ANSWER_DUPLICATE;
-	}
-	finish(scan, entry, now_ns, item);
-	return ANSWER_RESULT;
+	return next_ns;
+}
+
+int64_t scan_next_ns(struct scan *scan, int64_t now_ns, bool may_send)
+{
+	int64_t next_ns = queues_due_ns(scan, may_send);
+
+	return next_ns < now_ns || (may_send && new_ready(scan)) ? now_ns : next_ns;
+}
+
+int64_t scan_settled_ns(const struct scan *scan, int64_t now_ns)
+{
+	const struct flow_entry *oldest = flows_oldest(&scan->flows, 1);
+
+	return oldest ? oldest->sent_ns : now_ns;
 }
 
 /* --- resuming --- */
 
 void scan_awaited(const struct scan *scan, void (*take)(void *arg, uint64_t index), void *arg)
 {
-	for (unsigned tries = 1; tries <= scan->config.tries; tries++)
-		for (uint32_t at = scan->flows.heads[tries]; at != FLOWS_NONE;
-		     at = scan->flows.entries[at].next)
-			take(arg, scan->flows.entries[at].index);
+	/* not by the queues: a million steps through them are as many misses of the cache */
+	for (uint32_t i = 0; i <= scan->flows.mask; i++)
+		if (scan->flows.entries[i].tries > 0)
+			take(arg, scan->flows.entries[i].index);
+	defer_each(&scan->defer, take, arg);
 	for (uint64_t i = scan->resumed; i < scan->resume_count; i++)
 		take(arg, scan->resume[i]);
+}
+
+uint64_t scan_awaited_count(const struct scan *scan)
+{
+	return scan->flows.count + scan->defer.count + scan->resume_count - scan->resumed;
 }
 
 bool scan_resume(struct scan *scan, uint64_t position, const uint64_t *awaited, uint64_t count)
@@ -266,27 +307,4 @@ bool scan_resume(struct scan *scan, uint64_t position, const uint64_t *awaited, 
 	scan->resume_count = count;
 	scan->position = position;
 	return true;
-}
-
-/* --- words --- */
-
-const char *scan_state_name(enum scan_state state)
-{
-	static const char *const names[] = {[SCAN_OPEN] = "open",
-					    [SCAN_CLOSED] = "closed",
-					    [SCAN_FILTERED] = "filtered",
-					    [SCAN_UNREACHABLE] = "unreachable"};
-
-	return names[state];
-}
-
-const char *scan_reason_text(const struct scan_item *item, char text[SCAN_REASON_MAX])
-{
-	static const char *const names[] = {
-	    [REASON_SYNACK] = "syn-ack", [REASON_RESET] = "reset", [REASON_SILENCE] = "silence"};
-
-	if (item->reason != REASON_ICMP)
-		return names[item->reason];
-	snprintf(text, SCAN_REASON_MAX, "icmp-%u-%u", item->icmp_type, item->icmp_code);
-	return text;
 }

@@ -104,7 +104,13 @@ def check_ways(client, server, check):
            f"{name}: the truth is found", states)
         ok(not odd_sums(ports, summary), f"{name}: the summary is that of its records",
            lambda found=(ports, summary): odd_sums(*found))
-        if "close-wait" in way:
+        if "--handshake" in way:
+            told = {port["port"]: port["handshake"] for port in ports if port["state"] == "open"}
+            ok(set(told.values()) == {"established"} and not summary["closes"] and
+               summary["handshakes"] == {"established": len(told)} and
+               not [port for port in ports if "close" in port or "fin_ack_ns" in port],
+               f"{name}: handshakes, and no closes", lambda: (told, summary["closes"]))
+        elif "close-wait" in way:
             closes = {port["port"]: port["close"] for port in ports}
             ok(not {port for port, close in CLOSES.items() if closes[port] not in close},
                f"{name}: the closes are what they should be", closes)

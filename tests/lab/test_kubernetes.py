@@ -108,6 +108,22 @@ def check_dry(client, job, results):
        [words, run.stdout, run.stderr])
 
 
+def check_count(client, job, results):
+    """The number of shards is the manifest's to tell: index 0 is shard 1, and N - 1 the last."""
+    full = variables(job)
+    last = int(full["SHARDS"]) - 1
+    for index, changes, status, text in (
+            (0, {}, 0, f"shard 1 of {last + 1}"), (last, {}, 0, f"shard {last + 1} of {last + 1}"),
+            (last + 1, {}, 2, f"there are only {last + 1} SHARDS"),
+            (0, {"SHARDS": None}, 2, "SHARDS is not: the manifest has to set it"),
+            (0, {"SHARDS": "all"}, 2, "SHARDS: 'all' is no number")):
+        env = {**full, "JOB_COMPLETION_INDEX": str(index), **changes}
+        words = [f"{key}={value}" for key, value in env.items() if value is not None]
+        run = client.run(["env", *words, *command(job, env, results), "--dry-run"])
+        ok(run.returncode == status and text in run.stdout + run.stderr,
+           f"index {index}, {changes or 'as it is'}: {text}", [run.stdout, run.stderr])
+
+
 def check_pods(client, job, merge_job, results):
     """One pod after the other, then the merge."""
     expected = shards.whole(client)
@@ -144,6 +160,7 @@ def main():
         results = os.path.join(net.dir, "results")
         os.mkdir(results)
         check_dry(client, job, results)
+        check_count(client, job, results)
         check_pods(client, job, merge_job, results)
     lab.done()
 

@@ -200,7 +200,7 @@ def unfit(net, client):
     refuse(scan, "no file of results", "needs -o", scan.run(words=other), kept)
     for name, text, data in (
             ("empty", "no checkpoint", b""), ("garbage", "no checkpoint", bytes(range(256)) * 9),
-            ("another version", "another version", good.replace(b"point 1", b"point 9", 1)),
+            ("another version", "another version", good.replace(b"point 2", b"point 9", 1)),
             ("cut short", "damaged", good[:len(good) // 2]),
             ("one octet less", "damaged", good[:-1]),
             ("head alone", "damaged", good[:24]),
@@ -233,6 +233,34 @@ def results_gone(scan, kept):
                                     for rec in scan.records()))
 
 
+def own_firewall(net, client, at_first_only):
+    """Segments that this host's kernel refuses, for a while or to the end: the scan cannot be made
+    complete by going on, and must not say so."""
+    scan = Scan(net, client, "refused-first" if at_first_only else "refused",
+                f"scan -p {OPEN} --send raw --rate 200 --retries 0 -W 100ms 10.77.0.0/24 -J")
+    client.nft("table inet own { chain out { type filter hook output priority 0;\n"
+               f"ip daddr 10.77.0.0/29 tcp dport {OPEN} drop\n}}\n}}\n")
+    if at_first_only:
+        result = scan.run("--max-runtime", "900ms")
+        ok(result.rc == 1 and b"refused 0\n" not in content(scan.state),
+           f"{scan.name}: the checkpoint knows of it", lambda: (result, content(scan.state)[:300]))
+    else:
+        result = scan.run()
+    client.nft("delete table inet own\n")
+    if at_first_only:
+        result = scan.run()
+    ok(result.rc == 1 and "nothing is left to go on with" in result.err,
+       f"{scan.name}: the end says that only a new scan helps", result)
+    ends = scan.records("summary")
+    ok(ends and not any(end["complete"] for end in ends), f"{scan.name}: and no summary is whole",
+       ends)
+    kept = (content(scan.state), content(scan.out))
+    refuse(scan, f"{scan.name}: to go on", "there is nothing to go on with", scan.run(), kept)
+    os.unlink(scan.state)
+    result = scan.run()
+    ok(result.rc == 0 and len(scan.records()) == 256, f"{scan.name}: a new scan is whole", result)
+
+
 def main():
     lab.enter(120)
     chance = random.Random(SEED)
@@ -246,6 +274,8 @@ def main():
         interrupted(net, client, chance)
         census(net, client, server, chance)
         unfit(net, client)
+        own_firewall(net, client, False)
+        own_firewall(net, client, True)
     lab.done()
 
 

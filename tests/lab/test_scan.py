@@ -111,14 +111,16 @@ def test_census(client, server):
     for mode in ("--close-census", "--handshake"):
         got = scan(client, f"{server.ip4} {server.ip6} -p {ports},{SHUT} {mode}"
                            " --close-wait-limit 2s")
-        have = {(rec["addr"], rec["port"]): (rec["handshake"], rec["close"])
+        if mode == "--handshake":  # the same, but nothing is said of how they were closed
+            want = {key: (handshake, None) for key, (handshake, _) in want.items()}
+        have = {(rec["addr"], rec["port"]): (rec["handshake"], rec.get("close"))
                 for rec in got.ports if rec["state"] == "open"}
         differ = [(key, have.get(key), want.get(key)) for key in set(have) | set(want)
                   if have.get(key) != want.get(key) and
                   not (key in have and RACES.get(key[1], set()) >= {have[key][1], want[key][1]})]
         ok(len(want) == len(have) == 2 * len(MODES) and not differ,
            f"{mode}: the verdicts are those of probe", differ)
-        count = collections.Counter(close for _, close in have.values())
+        count = collections.Counter(close for _, close in have.values() if close)
         ok(got.summary["closes"] == count and got.summary["left_open"] == 0,
            f"{mode}: the summary counts them", got.summary["closes"])
         check_nothing_left(server, mode)
@@ -231,7 +233,7 @@ def test_bad_link():
                 ok(set(closes) <= {"three-segment", "four-segment", "silent"} and
                    closes["silent"] < 10 and not got.summary["left_open"],
                    f"bad link, {mode}: each closed as the peer closes", lambda: str(closes))
-            check_nothing_left(server, f"bad link, {mode}", 20)
+            check_nothing_left(server, f"bad link, {mode}", 90)
         counters = wire.stop()
         ok(counters["ab"]["dropped"] > 300, "the link was bad indeed", counters)
 

@@ -75,6 +75,24 @@ def check_array(cluster, expected, work, program):
     return job
 
 
+def check_indices(cluster, expected, work, program):
+    """Indices that do not begin at 1, or have a step, are shards all the same; a list of them is
+    refused by each task, before anything is sent."""
+    last = 2 * (shards.COUNT - 1)
+    steps, listed = work + "/steps", work + "/listed"
+    cluster.sbatch([f"--chdir={work}", f"--array=0-{last}:2", SCRIPT], variables(program, steps))
+    job = cluster.sbatch([f"--chdir={work}", "--array=1,3,7", SCRIPT], variables(program, listed))
+    cluster.wait_until_done(30)
+    paths = [f"{steps}/shard-{i}.ndjson" for i in range(0, last + 1, 2)]
+    run = shards.merge(cluster.ns, paths, steps + "/merged.ndjson")
+    ok(run.returncode == 0 and shards.findings(shards.read(steps + "/merged.ndjson")) == expected,
+       f"--array=0-{last}:2 is the whole", lambda: [run.stderr, outputs(work)])
+    ok(cluster.states(job) == ["FAILED 2:0"] * 3 and not os.listdir(listed) and
+       "no regular row: 3 of them, from 1 to 7 in steps of 1" in outputs(work),
+       "--array=1,3,7 is refused by each of its tasks",
+       lambda: [cluster.states(job), os.listdir(listed), outputs(work)])
+
+
 def check_again(cluster, expected, work, program, seed):
     """One shard is lost, and repeated alone."""
     results = work + "/results"
@@ -137,6 +155,7 @@ def main():
         if ok(cluster.ready, "a cluster of one node is ready", cluster.logs):
             job = check_array(cluster, expected, work, program)
             check_again(cluster, expected, work, program, job)
+            check_indices(cluster, expected, work, program)
             check_term(cluster, work, program)
     lab.done()
 

@@ -113,7 +113,7 @@ static void sum_up(struct scan_cast *cast, enum scan_mode mode)
 					       .not_ours = 5,
 					       .states = {6, 1, 2, 1}};
 	memcpy(summary->states, (const uint64_t[]){5, 1, 2, 1}, sizeof(summary->states));
-	summary->wildcards = summary->zero_windows = 1;
+	summary->wildcards = summary->wildcard_ports = summary->zero_windows = 1;
 	summary->frames = 20;
 	summary->refused = 1;
 	summary->dropped_ring = 7;

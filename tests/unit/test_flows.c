@@ -62,7 +62,7 @@ static void check(struct model *model)
 		assert_int_equal(entry->source, model->known[i].source);
 		assert_int_equal(entry->sent_ns, model->known[i].sent_ns);
 	}
-	for (uint8_t tries = 1; tries <= FLOWS_TRIES_MAX; tries++) {
+	for (uint8_t tries = 1; tries <= FLOWS_RESTING; tries++) {
 		const struct flow_entry *entry = flows_oldest(&model->flows, tries);
 		unsigned oldest = model_oldest(model, tries);
 
@@ -74,7 +74,9 @@ static void check(struct model *model)
 
 static void add(struct model *model, struct random *random, unsigned i, int64_t now_ns)
 {
-	struct flow_entry *entry = flows_add(&model->flows, index_of(i), now_ns);
+	uint8_t tries = random_below(random, 8) ? 1 : FLOWS_RESTING;
+	struct flow_entry *entry =
+	    (tries == 1 ? flows_add : flows_rest)(&model->flows, index_of(i), now_ns);
 	bool may = model->known[i].tries == 0 && model->count < model->flows.limit;
 
 	assert_int_equal(entry != NULL, may);
@@ -82,7 +84,7 @@ static void add(struct model *model, struct random *random, unsigned i, int64_t 
 		return;
 	entry->flags = (uint8_t)random_bits(random);
 	entry->source = (uint16_t)random_bits(random);
-	model->known[i].tries = 1;
+	model->known[i].tries = tries;
 	model->known[i].flags = entry->flags;
 	model->known[i].source = entry->source;
 	model->known[i].sent_ns = now_ns;
@@ -97,7 +99,8 @@ static void again(struct model *model, unsigned i, int64_t now_ns)
 	if (!entry || entry->tries == FLOWS_TRIES_MAX)
 		return;
 	flows_again(&model->flows, entry, now_ns);
-	model->known[i].tries++;
+	model->known[i].tries =
+	    model->known[i].tries == FLOWS_RESTING ? 1 : (uint8_t)(model->known[i].tries + 1);
 	model->known[i].sent_ns = now_ns;
 	model->known[i].turn = model->turn++;
 }
@@ -166,7 +169,7 @@ static void full_tables(void **state)
 				assert_non_null(flows_find(&flows, (left + key) % 14));
 		}
 		assert_int_equal(flows.count, 0);
-		for (uint8_t tries = 0; tries <= FLOWS_TRIES_MAX; tries++)
+		for (uint8_t tries = 0; tries <= FLOWS_RESTING; tries++)
 			assert_null(flows_oldest(&flows, tries));
 	}
 }

@@ -168,12 +168,12 @@ static const char whole_run[] =
 static const char whole_summary[] =
     "{\"type\":\"summary\",\"schema\":\"shakedown/"
     "1\",\"records\":9,\"probed\":20,"
-    "\"syn_retransmits\":8,\"answered\":16,\"silent\":2,\"duplicates\":4,"
+    "\"syn_retransmits\":8,\"answered\":16,\"silent\":2,\"no_route\":0,\"duplicates\":4,"
     "\"rejected\":6,"
     "\"not_ours\":10,"
     "\"found\":{\"open\":12,\"closed\":2,\"filtered\":4,\"unreachable\":2},"
     "\"states\":{\"open\":10,\"closed\":2,\"filtered\":4,\"unreachable\":2},"
-    "\"wildcards\":2,\"zero_windows\":2,\"handshakes\":{\"established\":4},"
+    "\"wildcards\":2,\"wildcard_ports\":2,\"zero_windows\":2,\"handshakes\":{\"established\":4},"
     "\"closes\":{\"four-segment\":2,\"held-open\":2},\"frames\":40,\"frames_"
     "refused\":2,"
     "\"frames_damaged\":0,\"capture_dropped\":14,\"interface_dropped\":0,"
@@ -260,7 +260,7 @@ static void test_missing(void **state)
 	put(1, text);
 	assert_string_equal(merge(2), "");
 	assert_false(whole);
-	check_notes("DIR/2:3: shard 2: 1 port records, but 2 were written\n"
+	check_notes("DIR/2:3: shard 2: 1 port record, but 2 were written\n"
 		    "shard 2 of 2 has lost lines\n");
 	free(text);
 }

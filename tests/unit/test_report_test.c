@@ -296,9 +296,9 @@ static void test_literals(void **state)
 		struct json json;
 
 		assert_non_null(out);
-		json_begin(&json, out);
-		json_literal(&json, "x", i < 8 ? good[i] : bad[i - 8]);
-		json_end(&json);
+		jsonl_begin(&json, out);
+		jsonl_literal(&json, "x", i < 8 ? good[i] : bad[i - 8]);
+		jsonl_end(&json);
 		fclose(out);
 		snprintf(wanted, sizeof(wanted), "{\"x\":%s}\n", i < 8 ? good[i] : "null");
 		assert_string_equal(text, wanted);

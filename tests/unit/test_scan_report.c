@@ -113,9 +113,11 @@ static const char ndjson_syn[] =
     "ly\":4,\"state\":\"open\",\"reason\":\"syn-ack\",\"ttl\":64,\"rtt_ns\":10000000,\"tries\""
     ":1,\"zero_window\":false,\"wildcard\":false,\"time_ns\":1700000000123456797}\n"
     "{\"type\":\"summary\",\"schema\":\"shakedown/1\",\"records\":9,\"probed\":10,\"syn_retran"
-    "smits\":4,\"answered\":8,\"silent\":1,\"duplicates\":2,\"rejected\":3,\"not_ours\":5,\"fo"
+    "smits\":4,\"answered\":8,\"silent\":1,\"no_route\":0,\"duplicates\":2,\"rejected\":3,\"not_"
+    "ours\":5,\"fo"
     "und\":{\"open\":6,\"closed\":1,\"filtered\":2,\"unreachable\":1},\"states\":{\"open\":5,"
-    "\"closed\":1,\"filtered\":2,\"unreachable\":1},\"wildcards\":1,\"zero_windows\":1,\"hands"
+    "\"closed\":1,\"filtered\":2,\"unreachable\":1},\"wildcards\":1,\"wildcard_ports\":1,\"zero_"
+    "windows\":1,\"hands"
     "hakes\":{},\"closes\":{},\"frames\":20,\"frames_refused\":1,\"frames_damaged\":0,\"captur"
     "e_dropped\":7,\"interface_dropped\":0,\"send_again\":1,\"slowdowns\":0,\"left_open\":0,\""
     "loss_estimate\":0.125,\"rtt\":{\"count\":2,\"min_ns\":123456,\"avg_ns\":5061728,\"max_ns"
@@ -163,7 +165,7 @@ static const char summary[] =
     "1024 targets (512 addresses, 2 ports), shard 2 of 4: 10 probed in 2.000 s, 7 SYNs a secon"
     "d\n"
     "6 open, 1 closed, 2 filtered, 1 unreachable; open: 60 % of those probed, answered: 80 %\n"
-    "1 host answers on every port: told once each\n"
+    "1 host answers on every port: told once each; 1 more open port left out\n"
     "1 SYN-ACK with a window of zero: often a SYN proxy\n"
     "handshakes: 2 established\n"
     "closes: 1 four-segment, 1 held-open\n"
@@ -189,9 +191,11 @@ static const char ndjson_census[] =
     ":\"established\",\"close\":\"held-open\",\"handshake_rtt_ns\":10000000,\"fin_ack_ns\":700"
     "0000,\"app_close_ns\":null,\"close_ns\":null,\"server_first_ns\":null,\"left_open\":true}\n"
     "{\"type\":\"summary\",\"schema\":\"shakedown/1\",\"records\":2,\"probed\":10,\"syn_retran"
-    "smits\":4,\"answered\":8,\"silent\":1,\"duplicates\":2,\"rejected\":3,\"not_ours\":5,\"fo"
+    "smits\":4,\"answered\":8,\"silent\":1,\"no_route\":0,\"duplicates\":2,\"rejected\":3,\"not_"
+    "ours\":5,\"fo"
     "und\":{\"open\":6,\"closed\":1,\"filtered\":2,\"unreachable\":1},\"states\":{\"open\":5,"
-    "\"closed\":1,\"filtered\":2,\"unreachable\":1},\"wildcards\":1,\"zero_windows\":1,\"hands"
+    "\"closed\":1,\"filtered\":2,\"unreachable\":1},\"wildcards\":1,\"wildcard_ports\":1,\"zero_"
+    "windows\":1,\"hands"
     "hakes\":{\"established\":2},\"closes\":{\"four-segment\":1,\"held-open\":1},\"frames\":20"
     ",\"frames_refused\":1,\"frames_damaged\":0,\"capture_dropped\":7,\"interface_dropped\":0,"
     "\"send_again\":1,\"slowdowns\":0,\"left_open\":1,\"loss_estimate\":0.125,\"rtt\":{\"count"
@@ -371,6 +375,15 @@ static void test_summary(void **state)
 	scan_text_summary(out, &cast.run, &cast.summary);
 	fclose(out);
 	compare(text, summary);
+	cast.run.targets = cast.run.addresses = cast.run.ports = 1;
+	cast.summary.counts.new_sent = cast.summary.counts.again_sent = 1;
+	out = open_memstream(&text, &len);
+	scan_text_summary(out, &cast.run, &cast.summary);
+	fclose(out);
+	assert_ptr_equal(strstr(text, "1 target (1 address, 1 port), shard 2 of 4: 1 probed in "
+				      "2.000 s, 1 SYN a second\n"),
+			 text);
+	free(text);
 	scan_cast_free(&cast);
 }
 

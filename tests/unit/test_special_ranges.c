@@ -15,7 +15,7 @@
 
 static void bounds(const struct special_range *range, struct ip_addr *first, struct ip_addr *last)
 {
-	range_of_prefix(&range->first, range->prefix, first, last);
+	addr_prefix(&range->first, range->prefix, first, last);
 }
 
 /* Nothing behind the prefix; ascending; what overlaps is inside. */
@@ -34,11 +34,11 @@ static void test_order(void **state)
 			continue;
 		before = special_range(i - 1);
 		bounds(before, &first_before, &last_before);
-		assert_true(range_compare(&first_before, &first) <= 0);
-		if (range_compare(&first_before, &first) == 0)
+		assert_true(addr_compare(&first_before, &first) <= 0);
+		if (addr_compare(&first_before, &first) == 0)
 			assert_true(before->prefix < range->prefix);
-		if (range_compare(&first, &last_before) <= 0)
-			assert_true(range_compare(&last, &last_before) <= 0);
+		if (addr_compare(&first, &last_before) <= 0)
+			assert_true(addr_compare(&last, &last_before) <= 0);
 	}
 }
 
