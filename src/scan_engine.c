@@ -14,7 +14,9 @@
 #define FRAMES_PER_TURN 4096
 #define SENDS_PER_TURN  256
 #define SENDS_PER_CLOCK BULK_BATCH
+#define BURST           128.0 /* SYNs of a census that are likely to open a connection */
 #define WAIT_MAX_NS     INT64_C(50000000)
+#define HELD_WAIT_NS    INT64_C(1000000)
 #define BUSY_WAIT_NS    INT64_C(50000) /* rates at which sleeping is too coarse */
 
 static void read_frames(struct scan_engine *engine)
@@ -67,11 +69,13 @@ static enum scan_next ask_controls(struct scan_engine *engine, int64_t now_ns, u
 	return next;
 }
 
-/* Would the answers to what is under way need more connections than there may be? */
+/* Would the answers to what is under way need more connections than there may be, or come in a
+ * burst that the other side's queues may not hold? */
 static bool connections_short(struct scan_engine *engine, int64_t now_ns)
 {
 	return engine->memory.count > 0 &&
-	       engine->census.used + expect_open(&engine->expect, now_ns) >= engine->memory.count;
+	       (expect_burst(&engine->expect, now_ns) >= BURST ||
+		engine->census.used + expect_open(&engine->expect, now_ns) >= engine->memory.count);
 }
 
 static void silent(struct scan_engine *engine, const struct scan_item *item)
@@ -200,7 +204,7 @@ static int64_t wait_ns(struct scan_engine *engine)
 {
 	int64_t now_ns = clock_monotonic_ns(), wall_ns = clock_realtime_ns();
 	int64_t credit = pacer_next_ns(&engine->pacer) - now_ns;
-	int64_t wait = WAIT_MAX_NS, sending = WAIT_MAX_NS;
+	int64_t wait = engine->scan.hold_new ? HELD_WAIT_NS : WAIT_MAX_NS, sending = WAIT_MAX_NS;
 
 	sooner(&wait, scan_next_ns(&engine->scan, wall_ns, false), wall_ns);
 	if (!engine->stopping)

@@ -8,6 +8,7 @@
 #define GAIN      0.125 /* of the smoothed round trip and its deviation: RFC 6298 */
 #define SLACK_MS  10.0  /* a capture in blocks tells late */
 #define DEVIATION 4.0
+#define BURST_MS  4
 
 static void set_window(struct expect *expect, double ms)
 {
@@ -87,10 +88,23 @@ void expect_silent(struct expect *expect)
 	expect->silent++;
 }
 
+static double share(const struct expect *expect)
+{
+	return ((double)expect->open + 1) / ((double)(expect->answers + expect->silent) + 1);
+}
+
 double expect_open(struct expect *expect, int64_t now_ns)
 {
-	double known = (double)(expect->answers + expect->silent);
+	advance(expect, now_ns);
+	return (double)expect->young * share(expect);
+}
+
+double expect_burst(struct expect *expect, int64_t now_ns)
+{
+	uint64_t sent = 0;
 
 	advance(expect, now_ns);
-	return (double)expect->young * ((double)expect->open + 1) / (known + 1);
+	for (uint32_t i = 0; i < BURST_MS; i++)
+		sent += expect->sent[(uint64_t)(expect->now_ms - i) % EXPECT_MS];
+	return (double)sent * share(expect);
 }

@@ -29,7 +29,9 @@ void expect_sent(struct expect *expect, int64_t now_ns);
 void expect_answered(struct expect *expect, int64_t first_ns, int64_t rtt_ns, bool open);
 void expect_silent(struct expect *expect);
 
-/* Ports that are likely to turn out open, of those under way. */
+/* Ports that are likely to turn out open, of those under way; and of those whose SYN left within
+ * the last milliseconds, that is, in one burst. */
 double expect_open(struct expect *expect, int64_t now_ns);
+double expect_burst(struct expect *expect, int64_t now_ns);
 
 #endif

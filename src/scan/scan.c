@@ -44,24 +44,36 @@ uint32_t scan_host_of(const struct ip_addr *addr)
 	return mix(addr) % DEFER_HOSTS;
 }
 
-/* Who it is; what is sent to it, and what it is to answer, takes a hash more: scan_describe(). */
+/* Who it is; what is sent to it, and what it is to answer, takes a hash more. */
 static void name(const struct scan *scan, uint64_t index, struct scan_item *item)
 {
 	*item = (struct scan_item){.index = index, .rtt_ns = -1};
 	space_at(scan->config.space, index, &item->addr, &item->port);
-	item->source_port = (uint16_t)(scan->config.port_first +
-				       (mix(&item->addr) + item->port) % scan->config.port_count);
 }
 
-void scan_describe(const struct scan *scan, uint64_t index, struct scan_item *item)
+static void add_cookie(const struct scan *scan, struct scan_item *item)
 {
-	struct flow flow = {.src.port = 0};
+	struct flow flow = {.dst = {.addr = item->addr, .port = item->port}};
 
-	name(scan, index, item);
-	flow.dst.addr = item->addr;
-	flow.dst.port = item->port;
+	item->source_port = (uint16_t)(scan->config.port_first +
+				       (mix(&item->addr) + item->port) % scan->config.port_count);
 	flow.src.port = item->source_port;
 	item->iss = match_iss(&scan->cookie, &flow);
+}
+
+static void describe(const struct scan *scan, uint64_t index, struct scan_item *item)
+{
+	name(scan, index, item);
+	add_cookie(scan, item);
+}
+
+bool scan_recognise(const struct scan *scan, const struct endpoint *remote, struct scan_item *item)
+{
+	*item = (struct scan_item){.addr = remote->addr, .port = remote->port, .rtt_ns = -1};
+	if (!space_find(scan->config.space, &remote->addr, remote->port, &item->index))
+		return false;
+	add_cookie(scan, item);
+	return true;
 }
 
 /* --- what is due --- */
@@ -124,7 +136,7 @@ static enum scan_next overdue(struct scan *scan, int64_t now_ns, bool may_send,
 			continue;
 		if (queue == scan->config.tries)
 			return give_up(scan, entry, item);
-		scan_describe(scan, entry->index, item);
+		describe(scan, entry->index, item);
 		return again(scan, entry, now_ns, item);
 	}
 	return SCAN_WAIT;
@@ -189,13 +201,13 @@ static bool take_new(struct scan *scan, int64_t now_ns, struct scan_item *item)
 	if (!may_begin(scan))
 		return false;
 	if (defer_take(&scan->defer, &index)) {
-		scan_describe(scan, index, item);
+		describe(scan, index, item);
 		return begin(scan, now_ns, item);
 	}
 	for (unsigned i = 0; i < STEPS_PER_CALL && steps_left(scan); i++) {
 		uint32_t host;
 
-		scan_describe(scan, next_index(scan), item);
+		describe(scan, next_index(scan), item);
 		host = scan_host_of(&item->addr);
 		if (defer_has_room(&scan->defer, host)) {
 			step(scan);
@@ -245,7 +257,7 @@ static bool new_ready(struct scan *scan)
 		return false;
 	if (scan->defer.count < scan->defer.size)
 		return true;
-	scan_describe(scan, next_index(scan), &item);
+	describe(scan, next_index(scan), &item);
 	return defer_has_room(&scan->defer, scan_host_of(&item.addr));
 }
 

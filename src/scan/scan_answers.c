@@ -63,13 +63,11 @@ enum scan_answer scan_arrived(struct scan *scan, const struct packet *packet, in
 	const struct endpoint *remote = tcp ? &packet->flow.src : &packet->icmp.quoted.dst;
 	uint16_t ours = tcp ? packet->flow.dst.port : packet->icmp.quoted.src.port;
 	struct flow_entry *entry;
-	uint64_t index;
 
-	if (!space_find(scan->config.space, &remote->addr, remote->port, &index)) {
+	if (!scan_recognise(scan, remote, item)) {
 		scan->counts.not_ours++;
 		return ANSWER_NOT_OURS;
 	}
-	scan_describe(scan, index, item);
 	if (tcp && !(packet->seg.flags & (TCP_SYN | TCP_RST)) && item->source_port == ours) {
 		scan->counts.duplicates++; /* of a connection that is over */
 		return ANSWER_DUPLICATE;
@@ -80,7 +78,7 @@ enum scan_answer scan_arrived(struct scan *scan, const struct packet *packet, in
 		return ANSWER_REJECTED;
 	}
 	item->ttl = packet->ip.ttl;
-	entry = flows_find(&scan->flows, index);
+	entry = flows_find(&scan->flows, item->index);
 	if (!entry || entry->tries == FLOWS_RESTING) {
 		scan->counts.duplicates++;
 		return ANSWER_DUPLICATE;

@@ -8,8 +8,8 @@
 /* Of a flow_entry's flags: its answers may be meant for a SYN of before. */
 #define SCAN_POSTPONED 1
 
-/* The target of that index: address, ports, ISS. */
-void scan_describe(const struct scan *scan, uint64_t index, struct scan_item *item);
+/* The target that this is: index, our port, ISS. False: it is none. */
+bool scan_recognise(const struct scan *scan, const struct endpoint *remote, struct scan_item *item);
 
 /* Its place among those that count what is under way to each host. */
 uint32_t scan_host_of(const struct ip_addr *addr);

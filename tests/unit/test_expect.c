@@ -24,6 +24,11 @@ static void test_first(void **state)
 	assert_true(expect_open(&expect, 5100 * MS) == 100); /* all may be open */
 	assert_true(expect_open(&expect, 6001 * MS) == 99);  /* the first one's time is over */
 	assert_true(expect_open(&expect, 6100 * MS) == 0);
+	assert_true(expect_burst(&expect, 6100 * MS) == 0);
+	for (int i = 0; i < 10; i++)
+		expect_sent(&expect, 6100 * MS + i * MS / 2);
+	assert_true(expect_burst(&expect, 6104 * MS) == 8);
+	assert_true(expect_burst(&expect, 6110 * MS) == 0);
 	assert_true(expect_open(&expect, 96100 * MS) == 0);
 }
 
