@@ -188,10 +188,7 @@ static uint32_t choose_iss(const struct engine *engine, const struct flow *flow)
 
 static struct tcb_path path_of(const struct engine_target *target)
 {
-	uint32_t headers = target->addr.version == IP_V6 ? 60 : 40;
-	uint32_t room = target->mtu > headers + 100 ? target->mtu - headers : 100;
-	struct tcb_path path = {.path_mss = room > UINT16_MAX ? UINT16_MAX : (uint16_t)room,
-				.default_mss = target->addr.version == IP_V6 ? 1220 : 536};
+	struct tcb_path path = tcb_path_of(target->mtu, (enum ip_version)target->addr.version);
 
 	if (getrandom(&path.ts_offset, sizeof(path.ts_offset), 0) < 0)
 		path.ts_offset = (uint32_t)clock_monotonic_ns();

@@ -83,11 +83,11 @@ static bool make_templates(struct scan_engine *engine, struct scan_family *famil
 	const uint8_t(*macs)[6] = bulk_ethernet(engine->bulk) ? engine->macs : NULL;
 	const struct tcb_config *tcb = &engine->config.plan->tcb;
 	struct flow flow = {.src.addr = family->src, .dst.addr = family->src};
-	struct segment syn = {.flags = TCP_SYN, .wnd = (uint16_t)tcb->rcv_wnd};
+	struct segment syn;
 	const struct segment reset = {.flags = TCP_RST};
 	struct craft_request request = {.flow = &flow, .ip = &engine->config.plan->ip, .seg = &syn};
 
-	tcb_offer(tcb, &family->path, &syn.options);
+	tcb_syn(tcb, &family->path, &syn);
 	syn.options.tsval = (uint32_t)(clock_monotonic_ns() / 1000000) + family->path.ts_offset;
 	if (!template_init(&family->syn, &request, macs))
 		return false;

@@ -113,19 +113,17 @@ static void take_family(struct finder *finder, const struct route_part *part)
 	struct scan_family *family =
 	    scan_family(finder->engine, (enum ip_version)part->first.version);
 	const struct route *route = part->route;
-	uint16_t heads = part->first.version == IP_V6 ? 60 : 40;
-	uint16_t mss =
-	    (uint16_t)(route->mtu > 100 && route->mtu < UINT16_MAX ? route->mtu - heads : 1460);
+	const struct tcb_path path = tcb_path_of(route->mtu, (enum ip_version)part->first.version);
 
 	if (!family->used) {
 		family->src = route->src;
-		family->path.path_mss = mss;
-		family->path.default_mss = part->first.version == IP_V6 ? 1220 : 536;
+		family->path.path_mss = path.path_mss;
+		family->path.default_mss = path.default_mss;
 		family->used = true;
 		return;
 	}
-	if (mss < family->path.path_mss)
-		family->path.path_mss = mss;
+	if (path.path_mss < family->path.path_mss)
+		family->path.path_mss = path.path_mss;
 	if (finder->all_local || addr_equal(&family->src, &route->src))
 		return;
 	if (finder->other_src.version == IP_NONE) {

@@ -12,6 +12,7 @@
 #include "cmd/command.h"
 #include "cmd/exit.h"
 #include "cmd/output.h"
+#include "cmd/scan_dry.h"
 #include "cmd/scan_resume.h"
 #include "cmd/scan_settings.h"
 #include "cmd/scan_sums.h"
@@ -251,33 +252,6 @@ static void describe(struct scan_cmd *cmd)
 				      .resumed = cmd->resume.resumed};
 }
 
-static void dry_run(const struct scan_cmd *cmd)
-{
-	const struct scan_settings *settings = &cmd->settings;
-	struct permutation order;
-	uint64_t size = space_size(cmd->space);
-	uint64_t mine = permute_shard_size(size, settings->shard, settings->shards);
-	uint64_t addresses = space_addresses(cmd->space), rate = (uint64_t)llround(settings->rate);
-	uint32_t ports = space_ports(cmd->space);
-
-	permute_init(&order, size, settings->seed);
-	printf("%" PRIu64 " target%s: %" PRIu64 " address%s, %u port%s; shard %u of %u has %" PRIu64
-	       "\nseed %" PRIu64 ", %" PRIu64 " SYN%s a second: %.0f s without repetitions\nfirst:",
-	       size, scan_plural(size), addresses, addresses == 1 ? "" : "es", ports,
-	       scan_plural(ports), settings->shard, settings->shards, mine, settings->seed, rate,
-	       scan_plural(rate), (double)mine / settings->rate);
-	for (uint64_t i = 0; i < mine && i < 8; i++) {
-		struct endpoint endpoint;
-		char text[ENDPOINT_TEXT_MAX];
-
-		space_at(cmd->space,
-			 permute(&order, permute_shard_step(i, settings->shard, settings->shards)),
-			 &endpoint.addr, &endpoint.port);
-		printf(" %s", endpoint_text(&endpoint, text));
-	}
-	putchar('\n');
-}
-
 /* --- the end --- */
 
 static void sum_up(struct scan_cmd *cmd, bool good)
@@ -346,8 +320,7 @@ int cmd_scan(int argc, char **argv)
 		goto out;
 	describe(&cmd);
 	if (cmd.settings.dry_run) {
-		dry_run(&cmd);
-		done = true;
+		done = scan_dry_run(&cmd.settings, cmd.space, &err) == 0;
 		goto out;
 	}
 	cmd.signals = signals_take();

@@ -106,6 +106,7 @@ static void icmp_label(const struct moment *moment, struct label *to)
 static void options_label(const struct moment *moment, struct label *to)
 {
 	const struct tcp_options *options = &moment->seg.options;
+	char text[SYN_TEXT_MAX];
 
 	if (moment->kind != MOMENT_SEGMENT)
 		return;
@@ -113,17 +114,7 @@ static void options_label(const struct moment *moment, struct label *to)
 		add(to, "%ssack block", i ? ", " : "");
 	if (!(moment->seg.flags & TCP_SYN))
 		return;
-	add(to, "win %u", moment->seg.wnd);
-	if (options->has_mss)
-		add(to, " mss %u", options->mss);
-	if (options->has_wscale)
-		add(to, " wscale %u", options->wscale);
-	if (options->has_sack_permitted)
-		add(to, " sack");
-	if (options->has_timestamps)
-		add(to, " ts");
-	if (moment->seg.flags & TCP_ECE)
-		add(to, " ecn");
+	add(to, "%s", syn_text(&moment->seg, text));
 }
 
 static const char *colour_of(const struct moment *moment)

@@ -69,19 +69,26 @@ static void print_tokens(FILE *out, const char *label, const uint64_t counts[TOK
 		fputc('\n', out);
 }
 
+/* As many quantiles as so many samples have to say. */
 static void print_samples(FILE *out, const char *label, const char *token, struct samples *samples)
 {
-	if (!samples || samples_count(samples) == 0)
+	static const struct {
+		uint64_t from;
+		double quantile;
+		const char *name;
+	} some[] = {{10, 0.9, "90 %"}, {100, 0.99, "99 %"}, {1000, 0.999, "99.9 %"}};
+	uint64_t count = samples ? samples_count(samples) : 0;
+
+	if (count == 0)
 		return;
-	fprintf(
-	    out,
-	    "%s%s%s: median %.3f ms, 90 %% %.3f, 99 %% %.3f, 99.9 %% %.3f, longest %.3f (%" PRIu64
-	    ")\n",
-	    label, token[0] ? ", " : "", token, (double)samples_quantile(samples, 0.5) / 1e6,
-	    (double)samples_quantile(samples, 0.9) / 1e6,
-	    (double)samples_quantile(samples, 0.99) / 1e6,
-	    (double)samples_quantile(samples, 0.999) / 1e6, (double)samples_max(samples) / 1e6,
-	    samples_count(samples));
+	fprintf(out, "%s%s%s: ", label, token[0] ? ", " : "", token);
+	if (count > 1)
+		fprintf(out, "median %.3f", (double)samples_quantile(samples, 0.5) / 1e6);
+	for (unsigned i = 0; i < sizeof(some) / sizeof(some[0]) && count >= some[i].from; i++)
+		fprintf(out, ", %s %.3f", some[i].name,
+			(double)samples_quantile(samples, some[i].quantile) / 1e6);
+	fprintf(out, "%s%.3f ms (%" PRIu64 ")\n", count > 1 ? ", longest " : "",
+		(double)samples_max(samples) / 1e6, count);
 }
 
 static void print_phases(FILE *out, const struct scan_summary *summary)
@@ -115,12 +122,12 @@ static void print_troubles(FILE *out, const struct scan_summary *summary)
 			"not believed: %" PRIu64 " answer%s to nothing that we sent (late or "
 			"forged); %" PRIu64 " came twice\n",
 			counts->rejected, scan_plural(counts->rejected), counts->duplicates);
-	if (summary->send_again + summary->slowdowns > 0)
-		fprintf(out,
-			"the local path was full %" PRIu64 " time%s; slowed down %" PRIu64
-			" time%s\n",
-			summary->send_again, scan_plural(summary->send_again), summary->slowdowns,
-			scan_plural(summary->slowdowns));
+	if (summary->send_again > 0)
+		fprintf(out, "the local path was full %" PRIu64 " time%s\n", summary->send_again,
+			scan_plural(summary->send_again));
+	if (summary->slowdowns > 0)
+		fprintf(out, "slowed down %" PRIu64 " time%s, for what was lost or dropped\n",
+			summary->slowdowns, scan_plural(summary->slowdowns));
 }
 
 void scan_text_summary(FILE *out, const struct scan_run *run, const struct scan_summary *summary)

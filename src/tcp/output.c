@@ -123,6 +123,24 @@ void tcb_offer(const struct tcb_config *config, const struct tcb_path *path,
 	options->has_timestamps = config->timestamps;
 }
 
+void tcb_syn(const struct tcb_config *config, const struct tcb_path *path, struct segment *syn)
+{
+	*syn = (struct segment){
+	    .flags = (uint16_t)(TCP_SYN | (config->ecn ? TCP_ECE | TCP_CWR : 0)),
+	    .wnd = config->rcv_wnd > UINT16_MAX ? UINT16_MAX : (uint16_t)config->rcv_wnd};
+	tcb_offer(config, path, &syn->options);
+}
+
+/* RFC 9293 section 3.7.1: without the option an MSS of 536, in IPv6 1220 octets. */
+struct tcb_path tcb_path_of(uint32_t mtu, enum ip_version version)
+{
+	uint32_t headers = version == IP_V6 ? 60 : 40;
+	uint32_t room = mtu > headers + 100 ? mtu - headers : 100;
+
+	return (struct tcb_path){.path_mss = room > UINT16_MAX ? UINT16_MAX : (uint16_t)room,
+				 .default_mss = version == IP_V6 ? 1220 : 536};
+}
+
 /* The SYN, or in SYN-RECEIVED (simultaneous open) the SYN,ACK, which offers only what the peer's
  * SYN offered. */
 void output_syn(struct step *step, bool retransmit)

@@ -198,6 +198,13 @@ void tcb_question(const struct tcb *tcb, int64_t now_ns, struct segment *seg);
 void tcb_offer(const struct tcb_config *config, const struct tcb_path *path,
 	       struct tcp_options *options);
 
+/* The SYN of a connection that begins so; without sequence number and TSval. For those who send
+ * SYNs before there is a connection. */
+void tcb_syn(const struct tcb_config *config, const struct tcb_path *path, struct segment *syn);
+
+/* What a route's MTU (octets of an IP packet) says of segments; without ts_offset. */
+struct tcb_path tcb_path_of(uint32_t mtu, enum ip_version version);
+
 /* The TSval of a segment sent now. */
 uint32_t tcb_timestamp(const struct tcb *tcb, int64_t now_ns);
 

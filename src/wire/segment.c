@@ -2,6 +2,7 @@
 /* wire: the 12 bits of flags <-> packetdrill's letters. */
 #include <assert.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "wire/segment.h"
 
@@ -42,4 +43,19 @@ bool flags_parse(const char *text, uint16_t *flags)
 			return false;
 	}
 	return true;
+}
+
+const char *syn_text(const struct segment *syn, char text[SYN_TEXT_MAX])
+{
+	const struct tcp_options *options = &syn->options;
+	char mss[16] = "", wscale[16] = "";
+
+	if (options->has_mss)
+		snprintf(mss, sizeof(mss), " mss %u", options->mss);
+	if (options->has_wscale)
+		snprintf(wscale, sizeof(wscale), " wscale %u", options->wscale);
+	snprintf(text, SYN_TEXT_MAX, "win %u%s%s%s%s%s", syn->wnd, mss, wscale,
+		 options->has_sack_permitted ? " sack" : "", options->has_timestamps ? " ts" : "",
+		 syn->flags & TCP_ECE ? " ecn" : "");
+	return text;
 }

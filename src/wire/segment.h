@@ -53,6 +53,10 @@ const char *flags_text(uint16_t flags, char text[FLAGS_TEXT_MAX]);
 /* The other way round, in any order; false if a letter is none of these. */
 bool flags_parse(const char *text, uint16_t *flags);
 
+/* What a SYN offers: "win 64240 mss 1460 wscale 7 sack ts ecn"; returns `text`. */
+#define SYN_TEXT_MAX 64
+const char *syn_text(const struct segment *syn, char text[SYN_TEXT_MAX]);
+
 /* The fields of an IP header that a probe chooses or reports. */
 struct ip_fields {
 	uint8_t ttl; /* hop limit in IPv6 */
