@@ -3,7 +3,6 @@
 -- What the server answers with depends on how quick its application is; each order is right. Those
 -- that withhold the acknowledgment of the server's FIN are in unacknowledged.lua.
 
-local APP_S = 10 -- within which an application should have closed after our FIN
 local SMALL = 1000 -- octets: a small window
 local JUNK = 16384 -- octets that no application asked for
 
@@ -22,7 +21,8 @@ local function judge(token, seen)
   local line = token .. ": " .. seen
   if GRACEFUL[token] then pass(line) end
   if token == "held-open" then
-    app(line .. "; the application did not close within " .. APP_S .. " s of our FIN")
+    app(line .. "; the application did not close within " .. APP_S .. " s of our FIN"
+      .. (t.quick and ", as long as --quick waits" or ""))
   end
   if token == "reset-abort" then app(line .. "; the application aborted") end
   if token == "server-reset" then app(line .. "; it came before our FIN") end

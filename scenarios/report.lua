@@ -13,7 +13,9 @@ end
 
 -- What is wrong, or not as clients expect.
 local TROUBLE = {
-  ["held-open"] = "Leaks CLOSE-WAIT: the application did not close within 10 s of our FIN.",
+  ["held-open"] = t.quick
+    and say("Still open %d s after our FIN, and --quick waits no longer.", APP_S)
+    or say("Leaks CLOSE-WAIT: the application did not close within %d s of our FIN.", APP_S),
   ["silent"] = "Our FIN is never acknowledged: clients that close wait in FIN-WAIT-1 until they "
     .. "give up.",
   ["reset-abort"] = "Aborts: the application answers our FIN with a RST, so that what was under "

@@ -77,6 +77,10 @@ end
 
 -- Before and after a FIN ----------------------------------------------------------------------
 
+-- Seconds within which an application should have closed after our FIN; with --quick, which is to
+-- be over soon, nothing is said of what comes later.
+APP_S = t.quick and 3 or 10
+
 -- A connection on which the server has said what it says unasked.
 function ready(options)
   local c = open(options)

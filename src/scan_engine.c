@@ -22,9 +22,10 @@
 static void read_frames(struct scan_engine *engine)
 {
 	struct capture_stats stats = {0};
-	int n =
-	    capture_next(engine->capture, FRAMES_PER_TURN, scan_frame_arrived, engine, engine->err);
+	int n;
 
+	engine->wall_offset_ns = clock_offset_ns();
+	n = capture_next(engine->capture, FRAMES_PER_TURN, scan_frame_arrived, engine, engine->err);
 	engine->broken = engine->broken || n < 0;
 	if (n < FRAMES_PER_TURN)
 		return;
@@ -81,7 +82,7 @@ static bool connections_short(struct scan_engine *engine, int64_t now_ns)
 static void silent(struct scan_engine *engine, const struct scan_item *item)
 {
 	expect_silent(&engine->expect);
-	scan_told(engine, item);
+	scan_told(engine, item, 0);
 }
 
 /* One SYN; or none, if this host has no way to send it. */
@@ -89,7 +90,7 @@ static bool send_one(struct scan_engine *engine, struct scan_item *item, int64_t
 {
 	if (item->tries == 1 && scan_has_hole(engine, &item->addr)) {
 		scan_refuse(&engine->scan, item);
-		scan_told(engine, item);
+		scan_told(engine, item, 0);
 		return false;
 	}
 	if (item->tries == 1 && engine->memory.count > 0) {
@@ -103,7 +104,7 @@ static bool send_one(struct scan_engine *engine, struct scan_item *item, int64_t
 /* At most `due` SYNs, and silence that is told. */
 static enum scan_next send_some(struct scan_engine *engine, uint32_t due, uint32_t *took)
 {
-	int64_t now_ns = clock_realtime_ns();
+	int64_t now_ns = clock_monotonic_ns();
 	enum scan_next next = SCAN_WAIT;
 	struct scan_item item;
 
@@ -118,7 +119,7 @@ static enum scan_next send_some(struct scan_engine *engine, uint32_t due, uint32
 			break;
 		if (i % SENDS_PER_CLOCK == 0) {
 			scan_flush(engine); /* so that what is stamped now leaves now */
-			now_ns = clock_realtime_ns();
+			now_ns = clock_monotonic_ns();
 		}
 	}
 	return next;
@@ -127,7 +128,7 @@ static enum scan_next send_some(struct scan_engine *engine, uint32_t due, uint32
 /* Sends what is due; SCAN_SEND, SCAN_RESULT: there may be more to do at once. */
 static enum scan_next send_due(struct scan_engine *engine)
 {
-	int64_t now_ns = clock_realtime_ns();
+	int64_t now_ns = clock_monotonic_ns();
 	enum scan_next asked, next;
 	uint32_t due, took = 0;
 
@@ -160,8 +161,11 @@ static bool must_stop(const struct scan_engine *engine)
 		clock_monotonic_ns() - engine->started_ns >= config->max_runtime_ns);
 }
 
+/* What the latest frames have settled is told first: a checkpoint holds what is awaited, and that
+ * is awaited no more. */
 static void stop(struct scan_engine *engine)
 {
+	scan_release(engine);
 	if (engine->config.sink.stopping)
 		engine->config.sink.stopping(engine->config.sink.arg);
 	engine->stopping = true;
@@ -198,30 +202,30 @@ static void sooner(int64_t *wait_ns, int64_t at_ns, int64_t now_ns)
 		*wait_ns = at_ns - now_ns;
 }
 
-/* Until something is due: of the scan and the controls, which live by the wall clock, whether they
- * may send or not before the pacer allows it; of connections. */
+/* Until something is due: of the scan and the controls, whether they may send or not before the
+ * pacer allows it; of connections. */
 static int64_t wait_ns(struct scan_engine *engine)
 {
-	int64_t now_ns = clock_monotonic_ns(), wall_ns = clock_realtime_ns();
+	int64_t now_ns = clock_monotonic_ns();
 	int64_t credit = pacer_next_ns(&engine->pacer) - now_ns;
 	int64_t wait = engine->scan.hold_new ? HELD_WAIT_NS : WAIT_MAX_NS, sending = WAIT_MAX_NS;
 
-	sooner(&wait, scan_next_ns(&engine->scan, wall_ns, false), wall_ns);
+	sooner(&wait, scan_next_ns(&engine->scan, now_ns, false), now_ns);
 	if (!engine->stopping)
-		sooner(&sending, scan_next_ns(&engine->scan, wall_ns, true), wall_ns);
+		sooner(&sending, scan_next_ns(&engine->scan, now_ns, true), now_ns);
 	if (engine->controls)
-		sooner(&sending, controls_next_ns(engine->controls, wall_ns), wall_ns);
+		sooner(&sending, controls_next_ns(engine->controls, now_ns), now_ns);
 	sending = sending > credit ? sending : credit;
 	wait = sending < wait ? sending : wait;
 	sooner(&wait, census_due_ns(&engine->census), now_ns);
 	return wait > 0 ? wait : 0;
 }
 
-/* Signals are let in only here. */
-static void wait_for_something(struct scan_engine *engine)
+/* Signals are let in only here: in passing, if there is something to do at once. */
+static void wait_for_something(struct scan_engine *engine, bool busy)
 {
 	struct pollfd fd = {.fd = capture_fd(engine->capture), .events = POLLIN};
-	int64_t wait = wait_ns(engine);
+	int64_t wait = busy ? 0 : wait_ns(engine);
 	struct timespec timeout = {.tv_nsec = wait > BUSY_WAIT_NS ? wait : 0};
 	sigset_t none;
 
@@ -240,9 +244,9 @@ int scan_engine_run(struct scan_engine *engine, struct err *err)
 	engine->started_ns = clock_monotonic_ns();
 	pacer_init(&engine->pacer, engine->config.rate, engine->started_ns);
 	governor_init(&engine->governor, engine->config.scan.wait_ns, engine->config.rate,
-		      clock_realtime_ns());
+		      clock_monotonic_ns());
 	engine->governed_rate = engine->config.rate;
-	expect_init(&engine->expect, engine->config.scan.wait_ns, clock_realtime_ns());
+	expect_init(&engine->expect, engine->config.scan.wait_ns, clock_monotonic_ns());
 	census_init(&engine->census, engine->config.plan, &engine->memory, &sink,
 		    engine->started_ns);
 	for (;;) {
@@ -256,8 +260,8 @@ int scan_engine_run(struct scan_engine *engine, struct err *err)
 		tick(engine);
 		if (engine->census.live == 0 && (next == SCAN_DONE || engine->stopping))
 			break;
-		if (next == SCAN_WAIT || engine->stopping || next == SCAN_DONE)
-			wait_for_something(engine);
+		wait_for_something(engine,
+				   !engine->stopping && next != SCAN_WAIT && next != SCAN_DONE);
 	}
 	scan_flush(engine);
 	abandon(engine);
@@ -278,7 +282,7 @@ void scan_engine_statistics(const struct scan_engine *engine, struct scan_engine
 	stats->dropped_interface = capture.dropped_interface;
 	stats->sent = bulk.sent;
 	stats->again = bulk.again;
-	stats->not_taken = bulk.refused;
+	stats->not_taken += bulk.refused;
 	if (engine->controls) {
 		struct controls_counts controls = controls_counts(engine->controls);
 

@@ -12,6 +12,7 @@
 #include "engine.h"
 #include "net/bulk.h"
 #include "scan/census.h"
+#include "scan/controls.h"
 #include "scan/governor.h"
 
 struct scan_engine;
@@ -83,16 +84,12 @@ struct scan *scan_engine_scan(struct scan_engine *engine);
 void scan_engine_awaited(const struct scan_engine *engine, void (*take)(void *arg, uint64_t index),
 			 void *arg);
 
-/* Targets to which nothing can be sent: no route, not one host, this host itself while others are
- * not. What lies between two targets may be in it, too. */
-struct scan_hole {
-	struct ip_addr first, last;
-	const char *why;
-};
+/* For what is asked before and while it runs; NULL: there are none. */
+struct controls *scan_engine_controls(struct scan_engine *engine);
 
-/* In ascending order. */
-const struct scan_hole *scan_engine_holes(const struct scan_engine *engine, unsigned *count);
-/* Lines for people about them and about routes, ready to be printed; "" if there are none. */
+/* Lines for people about routes, and about targets that nothing can be sent to, ready to be
+ * printed;
+ * "": there are none. */
 const char *scan_engine_said(const struct scan_engine *engine);
 
 /* "AF_XDP", and why no faster way was taken. */

@@ -17,19 +17,28 @@ struct census_time scan_time(int64_t stamp_ns)
 
 /* --- telling --- */
 
-static void tell(struct scan_engine *engine, const struct scan_item *item,
-		 const struct probe *probe, bool wildcard)
+static void tell(struct scan_engine *engine, const struct scan_outcome *outcome)
 {
-	const struct scan_outcome outcome = {
-	    .item = item, .probe = probe, .wildcard = wildcard, .stamp_ns = clock_realtime_ns()};
+	const struct scan_item *item = outcome->item;
 
-	engine->config.sink.answer(engine->config.sink.arg, &outcome);
+	engine->config.sink.answer(engine->config.sink.arg, outcome);
 	engine->results += item->reason != REASON_SILENCE && item->reason != REASON_NO_ROUTE;
 }
 
-void scan_told(struct scan_engine *engine, const struct scan_item *item)
+void scan_told(struct scan_engine *engine, const struct scan_item *item, int64_t stamp_ns)
 {
-	tell(engine, item, NULL, false);
+	const struct scan_outcome outcome = {.item = item,
+					     .stamp_ns = stamp_ns ? stamp_ns : clock_realtime_ns()};
+
+	tell(engine, &outcome);
+}
+
+static void tell_connection(struct scan_engine *engine, const struct census_slot *slot)
+{
+	const struct scan_outcome outcome = {
+	    .item = &slot->item, .probe = &slot->probe, .stamp_ns = clock_realtime_ns()};
+
+	tell(engine, &outcome);
 }
 
 static enum controls_host host_of(const struct scan_engine *engine, const struct scan_item *item)
@@ -57,7 +66,7 @@ bool scan_connection_over(void *arg, uint32_t number)
 	if (held_back(engine, &slot->item, number, 0))
 		return false;
 	if (host_of(engine, &slot->item) != HOST_WILDCARD)
-		tell(engine, &slot->item, &slot->probe, false);
+		tell_connection(engine, slot);
 	return true;
 }
 
@@ -67,14 +76,15 @@ static void release(struct scan_engine *engine, const struct controls_held *held
 {
 	const struct census_slot *slot =
 	    held->slot == CONTROLS_NO_SLOT ? NULL : census_slot(&engine->census, held->slot);
-	bool census = engine->config.mode != MODE_SYN;
+	const struct scan_outcome outcome = {
+	    .item = &held->item, .stamp_ns = held->stamp_ns, .wildcard = held->wildcard};
 
-	if (held->wildcard && held->first)
-		tell(engine, &held->item, NULL, true);
-	else if (held->wildcard)
+	if (held->wildcard && !held->first)
 		engine->stats.wildcard_ports += !slot;
-	else if (slot || !census)
-		tell(engine, &held->item, slot ? &slot->probe : NULL, false);
+	else if (slot && !held->wildcard)
+		tell_connection(engine, slot);
+	else if (held->wildcard || engine->config.mode == MODE_SYN)
+		tell(engine, &outcome);
 	if (slot)
 		census_free(&engine->census, held->slot);
 }
@@ -107,7 +117,7 @@ static bool connect_to(struct scan_engine *engine, const struct scan_item *item,
 		held_back(engine, item, CONTROLS_NO_SLOT, stamp_ns);
 		return true;
 	}
-	if (!scan_postpone(&engine->scan, item, stamp_ns))
+	if (!scan_postpone(&engine->scan, item, stamp_ns - engine->wall_offset_ns))
 		return false;
 	scan_send_reset(engine, packet);
 	return true;
@@ -126,7 +136,7 @@ static void opened(struct scan_engine *engine, const struct scan_item *item,
 		return;
 	scan_send_reset(engine, packet);
 	if (!held_back(engine, item, CONTROLS_NO_SLOT, stamp_ns))
-		scan_told(engine, item);
+		scan_told(engine, item, stamp_ns);
 }
 
 static bool asks_for_reset(const struct packet *packet)
@@ -149,19 +159,20 @@ static bool understand(struct scan_engine *engine, const struct frame *frame, st
 }
 
 /* What an answer says of the path, and of how many more there will be. */
-static void learn(struct scan_engine *engine, const struct scan_item *item, int64_t stamp_ns)
+static void learn(struct scan_engine *engine, const struct scan_item *item, int64_t at_ns)
 {
 	if (engine->memory.count > 0)
 		expect_answered(&engine->expect, item->first_ns, item->rtt_ns,
 				item->state == SCAN_OPEN);
 	if (item->reason != REASON_ICMP && item->first_ns >= 0)
-		governor_answered(&engine->governor, item->first_ns, item->tries, stamp_ns);
+		governor_answered(&engine->governor, item->first_ns, item->tries, at_ns);
 }
 
 void scan_frame_arrived(void *arg, const struct frame *frame)
 {
 	struct scan_engine *engine = arg;
 	struct packet packet;
+	int64_t at_ns = frame->stamp_ns - engine->wall_offset_ns;
 	struct scan_item item;
 	enum scan_answer answer;
 	bool forged;
@@ -176,13 +187,13 @@ void scan_frame_arrived(void *arg, const struct frame *frame)
 			scan_send_reset(engine, &packet);
 		return;
 	}
-	answer = scan_arrived(&engine->scan, &packet, frame->stamp_ns, &item);
+	answer = scan_arrived(&engine->scan, &packet, at_ns, &item);
 	if (answer == ANSWER_RESULT)
-		learn(engine, &item, frame->stamp_ns);
+		learn(engine, &item, at_ns);
 	if (answer == ANSWER_RESULT && item.state == SCAN_OPEN)
 		opened(engine, &item, &packet, frame->stamp_ns);
 	else if (answer == ANSWER_RESULT)
-		scan_told(engine, &item);
+		scan_told(engine, &item, frame->stamp_ns);
 	else if (answer != ANSWER_NOT_OURS && asks_for_reset(&packet))
 		scan_send_reset(engine, &packet); /* what our RST, or a connection's end, did not
 						     reach */

@@ -24,6 +24,13 @@ struct scan_family {
 };
 
 /* Targets to which nothing can be sent, in ascending order. */
+/* Targets to which nothing can be sent: no route, not one host, this host itself while others are
+ * not. What lies between two targets may be in it, too. */
+struct scan_hole {
+	struct ip_addr first, last;
+	const char *why;
+};
+
 struct scan_holes {
 	struct scan_hole *list;
 	unsigned count, room;
@@ -52,6 +59,9 @@ struct scan_engine {
 	uint64_t results;
 	uint64_t drops_seen;
 	int64_t started_ns, tick_at_ns; /* monotonic */
+	/* The wall clock, which stamps are of, less the monotonic one, which all timers live by: so
+	 * a step of the former is nothing worse than a wrong round trip. */
+	int64_t wall_offset_ns;
 	bool stopping;
 	bool broken; /* nothing can be sent, or heard, any more */
 	struct err *err;
@@ -80,8 +90,9 @@ struct census_time scan_time(int64_t stamp_ns);
 void scan_frame_arrived(void *engine, const struct frame *frame);
 /* A connection is over: struct census_sink. */
 bool scan_connection_over(void *engine, uint32_t number);
-/* To the sink: what came of a target without a connection. */
-void scan_told(struct scan_engine *engine, const struct scan_item *item);
+/* To the sink: what came of a target without a connection, as a frame of that stamp says; 0: now,
+ * by silence or for want of a way. */
+void scan_told(struct scan_engine *engine, const struct scan_item *item, int64_t stamp_ns);
 /* Tells what was held back and can be told now. */
 void scan_release(struct scan_engine *engine);
 

@@ -30,6 +30,7 @@ static uint8_t *room(struct scan_engine *engine)
 		if (!engine->broken && bulk_waiting(engine->bulk) >= BULK_BATCH)
 			nanosleep(&pause, NULL);
 	}
+	engine->stats.not_taken++;
 	return NULL;
 }
 
@@ -64,6 +65,8 @@ void scan_send_reset(struct scan_engine *engine, const struct packet *packet)
 					       .dst_port = packet->flow.src.port,
 					       .seq = packet->seg.ack};
 
+	if (!family->used)
+		return; /* nothing was sent by this IP version: there is no template */
 	send_copy(engine, &family->reset, &fields);
 	engine->stats.resets++;
 }

@@ -289,6 +289,11 @@ void scan_engine_awaited(const struct scan_engine *engine, void (*take)(void *ar
 		controls_each_held(engine->controls, take_held, &to);
 }
 
+struct controls *scan_engine_controls(struct scan_engine *engine)
+{
+	return engine->controls;
+}
+
 const char *scan_engine_way(const struct scan_engine *engine)
 {
 	return bulk_name(engine->bulk);

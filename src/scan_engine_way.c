@@ -88,12 +88,6 @@ bool scan_has_hole(const struct scan_engine *engine, const struct ip_addr *addr)
 	return low < engine->holes.count && addr_compare(&list[low].first, addr) <= 0;
 }
 
-const struct scan_hole *scan_engine_holes(const struct scan_engine *engine, unsigned *count)
-{
-	*count = engine->holes.count;
-	return engine->holes.list;
-}
-
 const char *scan_engine_said(const struct scan_engine *engine)
 {
 	return engine->holes.said ? engine->holes.said : "";
@@ -270,6 +264,8 @@ static int find(struct finder *finder)
 	}
 	if (rc == 0)
 		say(finder, whole);
+	/* the kernel routes what was not looked up */
+	finder->way->one_hop = finder->way->one_hop && whole;
 	return rc;
 }
 

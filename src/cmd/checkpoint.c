@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define MAGIC              "shakedown-checkpoint "
-#define CHECKPOINT_VERSION 2
+#define CHECKPOINT_VERSION 3
 #define HEAD_MAX           512
 #define NUMBER_MAX         17 /* with its end of line */
 #define END_LEN            21 /* "end " and 16 digits, and its end of line */
@@ -51,25 +51,37 @@ static size_t put_number(char *at, uint64_t number)
 	return len + 1;
 }
 
+static size_t put_list(char *text, const struct checkpoint_list *list)
+{
+	size_t len = 0;
+
+	for (uint64_t i = 0; i < list->count; i++)
+		len += put_number(text + len, list->numbers[i]);
+	return len;
+}
+
 /* The whole file, to be freed; NULL: no memory. */
 static char *to_text(const struct checkpoint *checkpoint, size_t *len)
 {
 	const struct checkpoint_scan *scan = &checkpoint->scan;
-	size_t room = HEAD_MAX + checkpoint->count * NUMBER_MAX + END_LEN + 1;
+	const struct checkpoint_list *awaited = &checkpoint->awaited;
+	const struct checkpoint_list *wildcards = &checkpoint->wildcards;
+	size_t room = HEAD_MAX + (awaited->count + wildcards->count) * NUMBER_MAX + END_LEN + 1;
 	char *text = malloc(room);
 
 	if (!text)
 		return NULL;
 	*len = (size_t)snprintf(
 	    text, HEAD_MAX,
-	    MAGIC "%d\nmode %s\nformat %s\nopen %d\nfingerprint %016" PRIx64 "\nseed %" PRIu64
-		  "\nshard %" PRIu32 "/%" PRIu32 "\nposition %" PRIu64 "\nresults %" PRIu64
-		  "\nrefused %" PRIu64 "\nawaited %" PRIu64 "\n",
-	    CHECKPOINT_VERSION, scan->mode, scan->format, scan->open_only, scan->fingerprint,
-	    scan->seed, scan->shard, scan->shards, checkpoint->position, checkpoint->results_len,
-	    checkpoint->not_taken, checkpoint->count);
-	for (uint64_t i = 0; i < checkpoint->count; i++)
-		*len += put_number(text + *len, checkpoint->awaited[i]);
+	    MAGIC "%d\nmode %s\nformat %s\nopen %d\ncontrols %d\nfingerprint %016" PRIx64
+		  "\nseed %" PRIu64 "\nshard %" PRIu32 "/%" PRIu32 "\nposition %" PRIu64
+		  "\nresults %" PRIu64 "\nrefused %" PRIu64 "\nawaited %" PRIu64
+		  "\nwildcards %" PRIu64 "\n",
+	    CHECKPOINT_VERSION, scan->mode, scan->format, scan->open_only, scan->controls,
+	    scan->fingerprint, scan->seed, scan->shard, scan->shards, checkpoint->position,
+	    checkpoint->results_len, checkpoint->not_taken, awaited->count, wildcards->count);
+	*len += put_list(text + *len, awaited);
+	*len += put_list(text + *len, wildcards);
 	*len += (size_t)snprintf(text + *len, END_LEN + 1, "end %016" PRIx64 "\n",
 				 checksum(text, *len));
 	return text;
@@ -214,31 +226,41 @@ static int check_whole(const char *text, size_t len, const char *path, struct er
 	return 0;
 }
 
+/* False: no memory, or not so many numbers. */
+static bool take_list(struct checkpoint_list *list, uint64_t count, const char **text)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		char *end;
+
+		if (!checkpoint_add(list, strtoull(*text, &end, 16)) || end == *text)
+			return false;
+		*text = end;
+	}
+	return true;
+}
+
 /* False: no memory, or not what to_text() writes. */
 static bool from_text(struct checkpoint *checkpoint, const char *text)
 {
 	struct checkpoint_scan *scan = &checkpoint->scan;
-	int open_only, at = 0;
-	uint64_t count;
+	int open_only, controls, at = 0;
+	uint64_t awaited, wildcards;
 
 	if (sscanf(text,
-		   MAGIC "%*d mode %15s format %15s open %d fingerprint %" SCNx64 " seed %" SCNu64
-			 " shard %" SCNu32 "/%" SCNu32 " position %" SCNu64 " results %" SCNu64
-			 " refused %" SCNu64 " awaited %" SCNu64 "%n",
-		   scan->mode, scan->format, &open_only, &scan->fingerprint, &scan->seed,
+		   MAGIC "%*d mode %15s format %15s open %d controls %d fingerprint %" SCNx64
+			 " seed %" SCNu64 " shard %" SCNu32 "/%" SCNu32 " position %" SCNu64
+			 " results %" SCNu64 " refused %" SCNu64 " awaited %" SCNu64
+			 " wildcards %" SCNu64 "%n",
+		   scan->mode, scan->format, &open_only, &controls, &scan->fingerprint, &scan->seed,
 		   &scan->shard, &scan->shards, &checkpoint->position, &checkpoint->results_len,
-		   &checkpoint->not_taken, &count, &at) != 11)
+		   &checkpoint->not_taken, &awaited, &wildcards, &at) != 13)
 		return false;
 	scan->open_only = open_only != 0;
+	scan->controls = controls != 0;
 	text += at;
-	for (uint64_t i = 0; i < count; i++) {
-		char *end;
-
-		if (!checkpoint_add(checkpoint, strtoull(text, &end, 16)) || end == text)
-			return false;
-		text = end;
-	}
-	return strncmp(text, "\nend ", 5) == 0;
+	return take_list(&checkpoint->awaited, awaited, &text) &&
+	       take_list(&checkpoint->wildcards, wildcards, &text) &&
+	       strncmp(text, "\nend ", 5) == 0;
 }
 
 int checkpoint_read(struct checkpoint *checkpoint, const char *path, struct err *err)
@@ -247,7 +269,7 @@ int checkpoint_read(struct checkpoint *checkpoint, const char *path, struct err 
 	char *text = NULL;
 	size_t len = 0;
 
-	*checkpoint = (struct checkpoint){.awaited = NULL};
+	*checkpoint = (struct checkpoint){.position = 0};
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd >= 0)
@@ -275,6 +297,12 @@ static int differs(const char *path, const char *what, const char *there, const 
 		       what, there, here);
 }
 
+static int option_differs(const char *path, const char *option, bool there, struct err *err)
+{
+	return differs(path, option, there ? "given" : "not given", there ? "not given" : "given",
+		       err);
+}
+
 int checkpoint_fits(const struct checkpoint *checkpoint, const char *path,
 		    const struct checkpoint_scan *here, bool seed_asked, struct err *err)
 {
@@ -299,30 +327,32 @@ int checkpoint_fits(const struct checkpoint *checkpoint, const char *path,
 	if (strcmp(there->format, here->format) != 0)
 		return differs(path, "format of the results", there->format, here->format, err);
 	if (there->open_only != here->open_only)
-		return differs(path, "--open", there->open_only ? "given" : "not given",
-			       here->open_only ? "given" : "not given", err);
+		return option_differs(path, "--open", there->open_only, err);
+	if (there->controls != here->controls)
+		return option_differs(path, "--controls", there->controls, err);
 	return 0;
 }
 
 /* --- memory --- */
 
-bool checkpoint_add(struct checkpoint *checkpoint, uint64_t index)
+bool checkpoint_add(struct checkpoint_list *list, uint64_t number)
 {
-	if (checkpoint->count == checkpoint->room) {
-		uint64_t room = checkpoint->room ? 2 * checkpoint->room : 1024;
-		uint64_t *awaited = realloc(checkpoint->awaited, room * sizeof(*awaited));
+	if (list->count == list->room) {
+		uint64_t room = list->room ? 2 * list->room : 1024;
+		uint64_t *numbers = realloc(list->numbers, room * sizeof(*numbers));
 
-		if (!awaited)
+		if (!numbers)
 			return false;
-		checkpoint->awaited = awaited;
-		checkpoint->room = room;
+		list->numbers = numbers;
+		list->room = room;
 	}
-	checkpoint->awaited[checkpoint->count++] = index;
+	list->numbers[list->count++] = number;
 	return true;
 }
 
 void checkpoint_free(struct checkpoint *checkpoint)
 {
-	free(checkpoint->awaited);
-	*checkpoint = (struct checkpoint){.awaited = NULL};
+	free(checkpoint->awaited.numbers);
+	free(checkpoint->wildcards.numbers);
+	*checkpoint = (struct checkpoint){.position = 0};
 }

@@ -16,18 +16,23 @@
 /* What must be the same when the scan goes on. */
 struct checkpoint_scan {
 	char mode[CHECKPOINT_NAME_MAX], format[CHECKPOINT_NAME_MAX];
-	bool open_only;
+	bool open_only, controls;
 	uint64_t fingerprint, seed; /* of the space; of the order */
 	uint32_t shard, shards;
+};
+
+struct checkpoint_list {
+	uint64_t *numbers;
+	uint64_t count, room;
 };
 
 struct checkpoint {
 	struct checkpoint_scan scan;
 	uint64_t position;    /* steps of the shard that were begun */
 	uint64_t results_len; /* octets of the results file that tell what came of them, */
-	uint64_t *awaited;    /* but for these, by index in the space */
 	uint64_t not_taken;   /* segments that the kernel refused: nobody knows which */
-	uint64_t count, room;
+	struct checkpoint_list awaited;   /* what is not done, by index in the space */
+	struct checkpoint_list wildcards; /* hosts that were told for all their ports, by number */
 };
 
 /* 1: read; 0: there is no such file; -1 with `err`: it is there, and of no use. */
@@ -38,7 +43,7 @@ int checkpoint_fits(const struct checkpoint *checkpoint, const char *path,
 		    const struct checkpoint_scan *here, bool seed_asked, struct err *err);
 
 /* False: no memory. */
-bool checkpoint_add(struct checkpoint *checkpoint, uint64_t index);
+bool checkpoint_add(struct checkpoint_list *list, uint64_t number);
 
 /* Writes PATH.new, and has the disk begin with it; `*fd` is the file's. The second makes it PATH
  * when it is on the disk, for which it waits, and closes it. -1 with `err`: PATH is as it was. */

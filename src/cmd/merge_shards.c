@@ -8,6 +8,7 @@
 
 #include "cmd/lines.h"
 #include "cmd/merge_records.h"
+#include "cmd/merge_wildcards.h"
 #include "report/scan_format.h"
 
 #define MISSING_MAX 20 /* told one by one */
@@ -29,11 +30,13 @@ struct merge {
 	bool whole;
 	struct merge_sum sum;
 	int64_t first_ns, last_ns;
-	uint64_t records;
+	uint64_t records; /* to be written */
+	struct merge_wildcards wildcards;
 	/* the part that is being read */
 	struct merge_run part;
 	bool in_part;
 	uint64_t part_records;
+	uint64_t part_doubled; /* of these, of hosts that another record stands for */
 };
 
 /* --- checking --- */
@@ -118,7 +121,7 @@ static int take_run(struct merge *merge, const struct lines *lines, int file, FI
 	if (check_same(merge, lines, run, err) < 0 || begin_shard(merge, lines, file, err) < 0)
 		return -1;
 	merge->in_part = true;
-	merge->part_records = 0;
+	merge->part_records = merge->part_doubled = 0;
 	if (run->started_ns < merge->first_ns)
 		merge->first_ns = run->started_ns;
 	if (run->started_ns > merge->last_ns)
@@ -128,6 +131,17 @@ static int take_run(struct merge *merge, const struct lines *lines, int file, FI
 	return 0;
 }
 
+/* Ports that were told as their host's first are left out of the merge, as its others are. */
+static void leave_out_doubled(struct merge *merge)
+{
+	struct scan_summary *summary = &merge->sum.summary;
+	uint64_t *open = &summary->states[SCAN_OPEN];
+	uint64_t doubled = merge->part_doubled < *open ? merge->part_doubled : *open;
+
+	*open -= doubled;
+	summary->wildcard_ports += doubled;
+}
+
 static void take_summary(struct merge *merge, const struct lines *lines, FILE *notes)
 {
 	const struct merge_sum *sum = &merge->sum;
@@ -135,6 +149,7 @@ static void take_summary(struct merge *merge, const struct lines *lines, FILE *n
 	int64_t end_ns = merge->part.run.started_ns + sum->elapsed_ns;
 
 	merge->in_part = false;
+	leave_out_doubled(merge);
 	if (end_ns > merge->last_ns)
 		merge->last_ns = end_ns;
 	if (sum->records >= 0 && (uint64_t)sum->records != merge->part_records) {
@@ -147,6 +162,20 @@ static void take_summary(struct merge *merge, const struct lines *lines, FILE *n
 		shard->damaged = true;
 	}
 	shard->complete |= sum->complete;
+}
+
+static int take_port(struct merge *merge, const struct lines *lines, struct err *err)
+{
+	enum merge_wildcard wildcard = merge_wildcards_take(&merge->wildcards, lines->text);
+
+	if (wildcard == WILDCARD_NO_MEMORY)
+		return err_set(err, ERR_INTERNAL, "memory: out of it");
+	merge->part_records++;
+	if (wildcard == WILDCARD_AGAIN)
+		merge->part_doubled++;
+	else
+		merge->records++;
+	return 0;
 }
 
 static int take_line(struct merge *merge, const struct lines *lines, int file, FILE *notes,
@@ -174,12 +203,9 @@ static int take_line(struct merge *merge, const struct lines *lines, int file, F
 			       why.text);
 	if (!merge->in_part)
 		return refuse(lines, "a record of no run: there is no run's record before it", err);
-	if (kind == MERGE_SUMMARY) {
-		take_summary(merge, lines, notes);
-	} else {
-		merge->part_records++;
-		merge->records++;
-	}
+	if (kind == MERGE_PORT)
+		return take_port(merge, lines, err);
+	take_summary(merge, lines, notes);
 	return 0;
 }
 
@@ -255,6 +281,7 @@ static void sum_up(struct merge *merge)
 	merge_sum_link(sum);
 	sum->summary.loss_estimate =
 	    sum->loss_answers > 0 ? sum->loss / (double)sum->loss_answers : -1;
+	sum->summary.wildcards = merge->wildcards.hosts;
 	sum->summary.elapsed_ns = merge->last_ns - merge->first_ns;
 	sum->summary.complete = merge->whole;
 	sum->summary.interrupted &= !merge->whole;
@@ -287,26 +314,41 @@ struct merge *merge_read(char *const *paths, int count, FILE *notes, struct err 
 	return NULL;
 }
 
-static int copy_file(const struct merge *merge, int file, FILE *out, struct err *err)
+/* As a scan writes it, or else: what does it say? */
+static bool is_port(const char *line)
 {
 	static const char port[] = "{\"type\":\"port\",";
+	struct err why = {.class = ERR_NONE};
+	struct merge_run run;
+	struct merge_sum sum = {.records = 0};
+	enum merge_kind kind;
+
+	if (strncmp(line, port, sizeof(port) - 1) == 0)
+		return true;
+	kind = merge_record(line, &run, &sum, &why);
+	merge_sum_free(&sum);
+	return kind == MERGE_PORT;
+}
+
+/* `told`: wildcards of what was copied. */
+static int copy_file(const struct merge *merge, int file, struct merge_wildcards *told, FILE *out,
+		     struct err *err)
+{
+	enum merge_wildcard wildcard;
 	struct lines lines;
 	int rc = 0;
 
 	if (lines_open(&lines, merge->paths[file], err) < 0)
 		return -1;
 	while (lines.number < merge->line_counts[file] && (rc = lines_next(&lines, err)) > 0) {
-		struct err why = {.class = ERR_NONE};
-
-		/* as a scan writes it, or else: what does it say? */
-		if (strncmp(lines.text, port, sizeof(port) - 1) != 0) {
-			struct merge_run run;
-			struct merge_sum sum = {.records = 0};
-			enum merge_kind kind = merge_record(lines.text, &run, &sum, &why);
-
-			merge_sum_free(&sum);
-			if (kind != MERGE_PORT)
-				continue;
+		if (!is_port(lines.text))
+			continue;
+		wildcard = merge_wildcards_take(told, lines.text);
+		if (wildcard == WILDCARD_AGAIN)
+			continue;
+		if (wildcard == WILDCARD_NO_MEMORY) {
+			rc = err_set(err, ERR_INTERNAL, "memory: out of it");
+			break;
 		}
 		fwrite(lines.text, 1, lines.len, out);
 		if (lines_cut(&lines))
@@ -319,12 +361,16 @@ static int copy_file(const struct merge *merge, int file, FILE *out, struct err 
 int merge_write(struct merge *merge, FILE *out, FILE *notes, struct err *err)
 {
 	const struct scan_summary *summary = &merge->sum.summary;
+	struct merge_wildcards told = {.root = NULL};
+	int rc = 0;
 
 	sum_up(merge);
 	scan_ndjson_run(out, &merge->run.run);
-	for (int i = 0; i < merge->count; i++)
-		if (copy_file(merge, i, out, err) < 0)
-			return -1;
+	for (int i = 0; i < merge->count && rc == 0; i++)
+		rc = copy_file(merge, i, &told, out, err);
+	merge_wildcards_forget(&told);
+	if (rc < 0)
+		return -1;
 	scan_ndjson_summary(out, summary, (int64_t)merge->records);
 	scan_text_summary(notes, &merge->run.run, summary);
 	return 0;
@@ -335,6 +381,7 @@ void merge_free(struct merge *merge)
 	if (!merge)
 		return;
 	merge_sum_free(&merge->sum);
+	merge_wildcards_forget(&merge->wildcards);
 	free(merge->shards);
 	free(merge->line_counts);
 	free(merge);

@@ -7,8 +7,9 @@
  * but the first say that they were resumed, and their summaries count what they did themselves. A
  * shard is complete if one of its parts says so.
  *
- * Each file is read twice: to check it and to sum up, then to copy its port records. Memory does
- * not grow with them.
+ * Each file is read twice: to check it and to sum up, then to copy its port records. Memory grows
+ * only with the hosts that answer on every port: each shard tells such a host, the merge the first
+ * of these records only.
  */
 #ifndef SHAKEDOWN_CMD_MERGE_SHARDS_H
 #define SHAKEDOWN_CMD_MERGE_SHARDS_H

@@ -157,8 +157,7 @@ static int take_targets(struct scan_cmd *cmd, struct err *err)
 		return -1;
 	if (cmd->said && cmd->said[0])
 		fputs(cmd->said, stderr);
-	if (settings->bandwidth > 0 && settings->rate > settings->bandwidth / SYN_BITS)
-		settings->rate = settings->bandwidth / SYN_BITS;
+	scan_settings_pace(settings, cmd->space);
 	if (scan_resume_read(&cmd->resume, settings, cmd->space, err) < 0)
 		return -1;
 	if (!settings->has_seed && getrandom(&settings->seed, sizeof(settings->seed), 0) < 0)
@@ -277,6 +276,9 @@ static void carry_out(struct scan_cmd *cmd, struct err *err)
 
 	cmd->err = err;
 	cmd->info.way = scan_engine_way(cmd->engine);
+	if (cmd->settings.rate > MANY_RATE && scan_engine_why(cmd->engine)[0])
+		fprintf(stderr, "%s\n%s is used instead\n", scan_engine_why(cmd->engine),
+			cmd->info.way);
 	cmd->format_state = cmd->format->open(&cmd->style, &cmd->info);
 	rc = scan_engine_run(cmd->engine, err);
 	if (cmd->live_line)

@@ -2,9 +2,11 @@
 /* What a scan would do: settings and space -> its plan, its first SYNs, the first one's octets. */
 #include "cmd/scan_dry.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "net/route.h"
 #include "report/scan.h"
@@ -14,6 +16,16 @@
 #define SHOWN       8
 #define PORT_SHOWN  40000 /* ours: chosen among those that are free when it runs */
 #define HEX_PER_ROW 16
+#define RANGES_MAX  1024 /* of the space: both ends of each are looked up */
+
+/* By which way a scan would go: that of the first target that is not this host itself. */
+struct dry {
+	const struct plan *plan;
+	struct route_table *routes;
+	struct route way;
+	bool found;
+	struct err *err; /* why the scan would be refused */
+};
 
 static void print_plan(const struct scan_settings *settings, const struct space *space,
 		       uint64_t mine)
@@ -61,44 +73,90 @@ static void print_syn(const struct plan *plan, const struct route *route,
 		print_octets(packet, len);
 }
 
-static void print_target(const struct plan *plan, struct route_table *routes,
-			 const struct endpoint *target, bool octets)
+static bool stays_here(const struct route *route)
+{
+	return route->local || strcmp(route->device, "lo") == 0;
+}
+
+/* Does the scan have its way? If not, and this target has one, it is that. */
+static void take_way(struct dry *dry, const struct ip_addr *addr)
+{
+	struct err why = {.class = ERR_NONE};
+	char text[ADDR_TEXT_MAX];
+	struct route route;
+
+	if (route_lookup(dry->routes, addr, &route, &why) < 0 || stays_here(&route))
+		return;
+	if (!dry->found)
+		dry->way = route;
+	else if (route.ifindex != dry->way.ifindex && dry->err->class == ERR_NONE)
+		err_set(dry->err, ERR_CANNOT,
+			"%s: leaves by %s, other targets by %s: one scan goes out of one "
+			"interface: split it, or choose with -I",
+			addr_text(addr, text), route.device, dry->way.device);
+	dry->found = true;
+}
+
+static void print_target(const struct dry *dry, const struct endpoint *target, bool octets)
 {
 	struct err why = {.class = ERR_NONE};
 	char text[ENDPOINT_TEXT_MAX];
 	struct route route;
 
-	if (route_lookup(routes, &target->addr, &route, &why) == 0)
-		print_syn(plan, &route, target, octets);
+	endpoint_text(target, text);
+	if (route_lookup(dry->routes, &target->addr, &route, &why) < 0)
+		printf("  %s  cannot be sent: %s\n", text, why.text);
+	else if (dry->found && stays_here(&route))
+		printf("  %s  not sent to: %s\n", text,
+		       route.local ? "an address of this host itself"
+				   : "its route leads back to this host");
+	else if (dry->found && route.ifindex != dry->way.ifindex)
+		printf("  %s  not in one scan with others: leaves by %s, others by %s\n", text,
+		       route.device, dry->way.device);
 	else
-		printf("  %s  cannot be sent: %s\n", endpoint_text(target, text), why.text);
+		print_syn(dry->plan, &route, target, octets);
+}
+
+static void print_first(struct dry *dry, const struct scan_settings *settings,
+			const struct space *space, uint64_t mine)
+{
+	struct endpoint targets[SHOWN];
+	struct permutation order;
+	struct ip_addr first, last;
+	unsigned count;
+
+	permute_init(&order, space_size(space), settings->seed);
+	for (unsigned i = 0; i < RANGES_MAX && space_range(space, i, &first, &last); i++) {
+		take_way(dry, &first);
+		take_way(dry, &last);
+	}
+	for (count = 0; count < mine && count < SHOWN; count++) {
+		uint64_t step = permute_shard_step(count, settings->shard, settings->shards);
+
+		space_at(space, permute(&order, step), &targets[count].addr, &targets[count].port);
+		take_way(dry, &targets[count].addr);
+	}
+	puts("The first SYNs (sequence number, timestamp and our port are drawn when it runs):");
+	for (unsigned i = 0; i < count; i++)
+		print_target(dry, &targets[i], i == 0);
 }
 
 int scan_dry_run(const struct scan_settings *settings, const struct space *space, struct err *err)
 {
-	uint64_t size = space_size(space);
-	uint64_t mine = permute_shard_size(size, settings->shard, settings->shards);
-	struct route_table *routes = route_open(err);
-	struct permutation order;
+	uint64_t mine = permute_shard_size(space_size(space), settings->shard, settings->shards);
+	struct dry dry = {.plan = &settings->probe.plan, .routes = route_open(err), .err = err};
 	struct ip_addr from;
 	bool source = settings->probe.from && addr_parse(settings->probe.from, &from);
 
-	if (!routes || route_constrain(routes, source ? NULL : settings->probe.from,
-				       source ? &from : NULL, err) < 0) {
-		route_close(routes);
+	if (!dry.routes || route_constrain(dry.routes, source ? NULL : settings->probe.from,
+					   source ? &from : NULL, err) < 0) {
+		route_close(dry.routes);
 		return -1;
 	}
-	permute_init(&order, size, settings->seed);
 	print_plan(settings, space, mine);
-	puts("The first SYNs (sequence number, timestamp and our port are drawn when it runs):");
-	for (uint64_t i = 0; i < mine && i < SHOWN; i++) {
-		struct endpoint target;
-
-		space_at(space,
-			 permute(&order, permute_shard_step(i, settings->shard, settings->shards)),
-			 &target.addr, &target.port);
-		print_target(&settings->probe.plan, routes, &target, i == 0);
-	}
-	route_close(routes);
-	return 0;
+	print_first(&dry, settings, space, mine);
+	route_close(dry.routes);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return err_set(err, ERR_CANNOT, "stdout: cannot write: %s", strerror(errno));
+	return err->class == ERR_NONE ? 0 : -1;
 }

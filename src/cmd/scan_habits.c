@@ -2,7 +2,9 @@
 /* command: options of other scanners -> ours, for the error that refuses them. */
 #include "cmd/scan_habits.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Beginnings of words; an earlier row wins. */
@@ -50,13 +52,34 @@ static const struct {
     {"--banners", "see shakedown probe --send"},
 };
 
-const char *scan_habit(int argc, char *const *argv, const char **word)
+static bool begins(const char *word, const char *with)
+{
+	return strncmp(word, with, strlen(with)) == 0;
+}
+
+/* Of "-sS" the refusal names but "-s". */
+static const char *whole_word(int argc, char *const *argv, const char *named)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (begins(argv[i], named))
+			return argv[i];
+	return named;
+}
+
+int scan_habit(int argc, char *const *argv, const struct err *refused, struct err *err)
+{
+	const char *end = strstr(refused->text, ": no such option");
+	char named[sizeof(refused->text)];
+	const char *word;
+
+	if (end) {
+		snprintf(named, sizeof(named), "%.*s", (int)(end - refused->text), refused->text);
+		word = whole_word(argc, argv, named);
 		for (size_t n = 0; n < sizeof(habits) / sizeof(habits[0]); n++)
-			if (strncmp(argv[i], habits[n].word, strlen(habits[n].word)) == 0) {
-				*word = argv[i];
-				return habits[n].here;
-			}
-	return NULL;
+			if (begins(word, habits[n].word))
+				return err_set(err, refused->class,
+					       "%s: no such option: %s; see --help", word,
+					       habits[n].here);
+	}
+	return err_set(err, refused->class, "%s", refused->text);
 }

@@ -3,8 +3,10 @@
 #ifndef SHAKEDOWN_CMD_SCAN_HABITS_H
 #define SHAKEDOWN_CMD_SCAN_HABITS_H
 
-/* Of the command line's words, the first one that is an option of theirs: what to write instead;
- * NULL: there is none. `*word` is that word. */
-const char *scan_habit(int argc, char *const *argv, const char **word);
+#include "base/err.h"
+
+/* -1 with `err`: what `refused` says about this command line; if that is an option that is not
+ * there, and is one of theirs, with what to write instead. */
+int scan_habit(int argc, char *const *argv, const struct err *refused, struct err *err);
 
 #endif

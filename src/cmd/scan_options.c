@@ -146,9 +146,9 @@ SETTER(set_amount)
 		double least, most;
 		const char *text;
 	} bounds[] = {[SCAN_RATE] = {1, 100e6, "SYNs a second, from 1 to 100M"},
-		      [BANDWIDTH] = {SYN_BITS, 1e12,
-				     "bits a second, from 624, which is one SYN a second, to "
-				     "1000G"}};
+		      [BANDWIDTH] = {SYN6_BITS, 1e12,
+				     "bits a second, from 784, which is one SYN of IPv6 a second, "
+				     "to 1000G"}};
 	double amount;
 
 	if (!parse_amount(value, &amount) || !(amount >= bounds[flag].least) ||
@@ -269,8 +269,8 @@ const struct option_row scan_options[] = {
     {"send", 0, "WAY", NULL, "auto (default), xdp, packet or raw: how SYNs are sent", set_way, 0},
     {"rate", 0, "N", "Pace:", "SYNs a second; k and M are understood (default 1000)", set_amount,
      SCAN_RATE},
-    {"bandwidth", 0, "BITS", NULL, "bits a second on the wire, at most; k, M, G", set_amount,
-     BANDWIDTH},
+    {"bandwidth", 0, "BITS", NULL, "bits a second of SYNs on the wire, at most; k, M, G",
+     set_amount, BANDWIDTH},
     {"max-per-host", 0, "N", NULL,
      "SYNs to one host that are not answered yet, at most; 0: no limit (default 64)",
      set_scan_number, PER_HOST},
@@ -278,7 +278,8 @@ const struct option_row scan_options[] = {
      "with --handshake and --close-census: connections at once, at most (default 1024)",
      set_scan_number, CONNECTIONS},
     {"max-runtime", 0, "DURATION", NULL, "stop after so long", set_scan_duration, MAX_RUNTIME},
-    {"max-results", 0, "N", NULL, "stop after so many answers, of open ports and others",
+    {"max-results", 0, "N", NULL,
+     "stop after so many answers, of open ports and others, and what is there already by then",
      set_scan_number, MAX_RESULTS},
     {"resume", 0, "FILE", NULL,
      "keep in FILE how far the scan is, and go on there if it was interrupted; with -o, and "
@@ -339,15 +340,10 @@ static int check_resume(const struct scan_settings *settings, struct err *err)
 static int parse(struct scan_settings *settings, int argc, char **argv, int *first, struct err *err)
 {
 	struct err why = {.class = ERR_NONE};
-	const char *habit = NULL, *word;
 
 	if (options_parse(scan_options, argc, argv, settings, first, &why) == 0)
 		return 0;
-	if (strstr(why.text, "no such option"))
-		habit = scan_habit(argc, argv, &word);
-	if (habit)
-		return err_set(err, why.class, "%s: no such option: %s; see --help", word, habit);
-	return err_set(err, why.class, "%s", why.text);
+	return scan_habit(argc, argv, &why, err);
 }
 
 int scan_settings_read(struct scan_settings *settings, int argc, char **argv, struct err *err)
@@ -377,4 +373,16 @@ int scan_settings_read(struct scan_settings *settings, int argc, char **argv, st
 	if (!settings->format)
 		settings->format = "table";
 	return check_resume(settings, err);
+}
+
+void scan_settings_pace(struct scan_settings *settings, const struct space *space)
+{
+	double bits = SYN_BITS;
+	struct ip_addr first, last;
+
+	for (unsigned i = 0; space_range(space, i, &first, &last); i++)
+		if (first.version == IP_V6)
+			bits = SYN6_BITS;
+	if (settings->bandwidth > 0 && settings->rate > settings->bandwidth / bits)
+		settings->rate = settings->bandwidth / bits;
 }

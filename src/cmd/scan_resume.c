@@ -21,7 +21,8 @@
 /* All was sent, and some of it did not leave: which, nobody knows. */
 static bool nothing_left(const struct checkpoint *checkpoint, uint64_t end)
 {
-	return checkpoint->not_taken > 0 && checkpoint->count == 0 && checkpoint->position == end;
+	return checkpoint->not_taken > 0 && checkpoint->awaited.count == 0 &&
+	       checkpoint->position == end;
 }
 
 int scan_resume_read(struct scan_resume *resume, struct scan_settings *settings,
@@ -37,6 +38,7 @@ int scan_resume_read(struct scan_resume *resume, struct scan_settings *settings,
 	snprintf(here->mode, sizeof(here->mode), "%s", scan_mode_name(settings->mode));
 	snprintf(here->format, sizeof(here->format), "%s", settings->format);
 	here->open_only = settings->open_only;
+	here->controls = settings->controls;
 	here->fingerprint = space_fingerprint(space);
 	here->seed = settings->seed;
 	here->shard = settings->shard;
@@ -96,6 +98,27 @@ static int cut_results(const struct scan_resume *resume, const char *path, struc
 	return 0;
 }
 
+/* What earlier runs left to do, and what they told for all ports of its host. */
+static int hand_over(struct scan_resume *resume, struct err *err)
+{
+	const struct checkpoint *past = &resume->past;
+	struct controls *controls = scan_engine_controls(resume->engine);
+
+	if (!scan_resume(scan_engine_scan(resume->engine), past->position, past->awaited.numbers,
+			 past->awaited.count))
+		return err_set(err, ERR_USAGE,
+			       "--resume: %s: the checkpoint makes no sense: it is further than "
+			       "the scan is long",
+			       resume->path);
+	for (uint64_t i = 0; controls && i < past->wildcards.count; i++)
+		if (!controls_know_wildcard(controls, past->wildcards.numbers[i]))
+			return err_set(err, ERR_USAGE,
+				       "--resume: %s: the checkpoint makes no sense, or there is "
+				       "no memory for it: it knows hosts that are not scanned",
+				       resume->path);
+	return 0;
+}
+
 /* Only when the checkpoint can be written is anything of the file given up. */
 int scan_resume_begin(struct scan_resume *resume, const struct scan_settings *settings,
 		      struct scan_engine *engine, FILE *out, struct err *err)
@@ -114,13 +137,10 @@ int scan_resume_begin(struct scan_resume *resume, const struct scan_settings *se
 	resume->gap_ns = GAP_FIRST_NS;
 	if (check_results(resume, path, err) < 0)
 		return -1;
-	if (!scan_resume(scan_engine_scan(engine), past->position, past->awaited, past->count))
-		return err_set(err, ERR_USAGE,
-			       "--resume: %s: the checkpoint makes no sense: it is further than "
-			       "the scan is long",
-			       resume->path);
+	if (hand_over(resume, err) < 0)
+		return -1;
 	/* the one that is there says more than `now` does yet */
-	if (past->position + past->count + past->results_len == 0 &&
+	if (past->position + past->awaited.count + past->results_len == 0 &&
 	    checkpoint_write(&resume->now, resume->path, err) < 0)
 		return -1;
 	return cut_results(resume, path, err);
@@ -129,28 +149,34 @@ int scan_resume_begin(struct scan_resume *resume, const struct scan_settings *se
 /* --- checkpoints --- */
 
 struct taking {
-	struct checkpoint *checkpoint;
+	struct checkpoint_list *to;
 	bool failed;
 };
 
-static void take(void *arg, uint64_t index)
+static void take(void *arg, uint64_t number)
 {
 	struct taking *taking = arg;
 
-	taking->failed |= !checkpoint_add(taking->checkpoint, index);
+	taking->failed |= !checkpoint_add(taking->to, number);
 }
 
 static int gather(struct scan_resume *resume, struct err *err)
 {
-	struct taking taking = {.checkpoint = &resume->now};
+	struct controls *controls = scan_engine_controls(resume->engine);
+	struct taking awaited = {.to = &resume->now.awaited};
+	struct taking wildcards = {.to = &resume->now.wildcards};
 	struct scan_engine_stats stats;
 
 	scan_engine_statistics(resume->engine, &stats);
 	resume->now.not_taken = resume->past.not_taken + stats.not_taken;
-	resume->now.count = 0;
+	awaited.to->count = wildcards.to->count = 0;
 	resume->now.position = scan_engine_scan(resume->engine)->position;
-	scan_engine_awaited(resume->engine, take, &taking);
-	return taking.failed ? err_set(err, ERR_INTERNAL, "memory: none for a checkpoint") : 0;
+	scan_engine_awaited(resume->engine, take, &awaited);
+	if (controls)
+		controls_each_wildcard(controls, take, &wildcards);
+	if (awaited.failed || wildcards.failed)
+		return err_set(err, ERR_INTERNAL, "memory: none for a checkpoint");
+	return 0;
 }
 
 static int flush_results(struct scan_resume *resume, struct err *err)

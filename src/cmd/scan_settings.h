@@ -9,7 +9,8 @@
 #include "scan/scan.h"
 
 #define EXCLUDES_MAX 256
-#define SYN_BITS     (78 * 8) /* with Ethernet's header; IPv6 is longer by 20 octets */
+#define SYN_BITS     (78 * 8) /* with Ethernet's header and checksum */
+#define SYN6_BITS    (98 * 8)
 
 struct scan_settings {
 	struct probe_settings probe; /* first: setters of both take either */
@@ -34,5 +35,7 @@ extern const struct option_row scan_options[];
 void scan_settings_init(struct scan_settings *settings);
 /* -1 with `err`; what contradicts itself is refused. */
 int scan_settings_read(struct scan_settings *settings, int argc, char **argv, struct err *err);
+/* Lowers the rate to what the bandwidth allows, for the longest SYN that this space needs. */
+void scan_settings_pace(struct scan_settings *settings, const struct space *space);
 
 #endif

@@ -247,6 +247,7 @@ static int open_battery(struct test_run *run, struct err *err)
 						    .response = (const char *)settings->response,
 						    .response_len = settings->response_len},
 					.intrusive = settings->selection.intrusive,
+					.quick = settings->selection.profile == PROFILE_QUICK,
 					.full = settings->selection.profile == PROFILE_FULL,
 					.lanes = lanes_of(settings),
 					.targets_at_once = (unsigned)settings->targets_at_once,

@@ -4,7 +4,11 @@
 #include "net/clock.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <time.h>
+
+#define TRIES   4
+#define SURE_NS 1000
 
 static int64_t read_clock(clockid_t id)
 {
@@ -24,4 +28,20 @@ int64_t clock_monotonic_ns(void)
 int64_t clock_realtime_ns(void)
 {
 	return read_clock(CLOCK_REALTIME);
+}
+
+int64_t clock_offset_ns(void)
+{
+	int64_t least = INT64_MAX, offset = 0;
+
+	for (int i = 0; i < TRIES && least > SURE_NS; i++) {
+		int64_t before = clock_monotonic_ns(), wall = clock_realtime_ns();
+		int64_t took = clock_monotonic_ns() - before;
+
+		if (took >= least)
+			continue;
+		least = took;
+		offset = wall - before - took / 2;
+	}
+	return offset;
 }

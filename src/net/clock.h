@@ -9,4 +9,8 @@
 int64_t clock_monotonic_ns(void);
 int64_t clock_realtime_ns(void); /* the clock that capture stamps are in */
 
+/* The real-time clock less the monotonic one, to less than a microsecond: read as a pair, again if
+ * somebody came between. */
+int64_t clock_offset_ns(void);
+
 #endif

@@ -49,6 +49,11 @@ static void print_states(FILE *out, const struct scan_summary *summary)
 			summary->wildcards, scan_plural(summary->wildcards),
 			summary->wildcards == 1 ? "s" : "", summary->wildcard_ports,
 			scan_plural(summary->wildcard_ports));
+	else if (summary->wildcard_ports > 0) /* resumed, and all of them were told before */
+		fprintf(out,
+			"%" PRIu64 " open port%s left out: of hosts that answer on every port, and "
+			"were told before\n",
+			summary->wildcard_ports, scan_plural(summary->wildcard_ports));
 	if (summary->zero_windows > 0)
 		fprintf(out, "%" PRIu64 " SYN-ACK%s with a window of zero: often a SYN proxy\n",
 			summary->zero_windows, scan_plural(summary->zero_windows));
@@ -109,7 +114,9 @@ static void print_troubles(FILE *out, const struct scan_summary *summary)
 	const struct scan_counts *counts = &summary->counts;
 
 	if (counts->no_route > 0)
-		fprintf(out, "%" PRIu64 " target%s without a route from this host: not probed\n",
+		fprintf(out,
+			"%" PRIu64
+			" target%s that nothing can be sent to from this host: not probed\n",
 			counts->no_route, scan_plural(counts->no_route));
 	if (counts->again_sent > 0)
 		fprintf(out, "%" PRIu64 " SYN%s repeated\n", counts->again_sent,

@@ -147,6 +147,8 @@ static void settle(struct controls *controls, struct host *host, enum controls_h
 {
 	if (host->head == controls->waiting_head) /* decided before all its ports were asked */
 		asked_enough(controls);
+	for (unsigned i = 0; i < CONTROLS_PORTS; i++) /* nobody waits for what is silent still */
+		flows_remove(&controls->flows, (host->number_plus_1 - 1) * CONTROLS_PORTS + i);
 	host->state = (uint8_t)state;
 	controls->counts.wildcards += state == HOST_WILDCARD;
 	for (uint32_t at = host->head; at != NONE; at = controls->held[at].next)
@@ -196,6 +198,28 @@ void controls_each_held(const struct controls *controls,
 		for (; at != NONE; at = controls->held[at].next)
 			take(arg, &controls->held[at].what);
 	}
+}
+
+void controls_each_wildcard(const struct controls *controls,
+			    void (*take)(void *arg, uint64_t number), void *arg)
+{
+	for (uint32_t i = 0; i < controls->hosts.size; i++) {
+		const struct host *host = &controls->hosts.places[i];
+
+		if (host->number_plus_1 != 0 && host->state == HOST_WILDCARD)
+			take(arg, host->number_plus_1 - 1);
+	}
+}
+
+bool controls_know_wildcard(struct controls *controls, uint64_t number)
+{
+	struct host *host = number < space_addresses(controls->config.space)
+				? hosts_have(&controls->hosts, number)
+				: NULL;
+
+	if (host)
+		host->state = HOST_WILDCARD;
+	return host != NULL;
 }
 
 /* --- asking --- */
@@ -345,8 +369,11 @@ bool controls_arrived(struct controls *controls, const struct packet *packet, bo
 	*forged = false;
 	if (ours != controls->config.source_port)
 		return false;
-	if (!space_find(controls->config.space, &remote->addr, controls->any_port, &index))
+	*forged = true; /* of no host, or no port, that was asked */
+	if (!space_find(controls->config.space, &remote->addr, controls->any_port, &index)) {
+		controls->counts.rejected++;
 		return true;
+	}
 	number = index / space_ports(controls->config.space);
 	for (unsigned i = 0; i < CONTROLS_PORTS; i++) {
 		describe(controls, number * CONTROLS_PORTS + i, &item);

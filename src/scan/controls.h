@@ -75,6 +75,13 @@ void controls_stop(struct controls *controls);
 void controls_each_held(const struct controls *controls,
 			void (*take)(void *arg, const struct controls_held *held), void *arg);
 
+/* Hosts that are known to be wildcards, by number in the space: for checkpoints, and from one,
+ * before the first is held. Such a host is not asked, and not counted as found. False: no memory,
+ * or no such host. */
+void controls_each_wildcard(const struct controls *controls,
+			    void (*take)(void *arg, uint64_t number), void *arg);
+bool controls_know_wildcard(struct controls *controls, uint64_t number);
+
 struct controls_counts controls_counts(const struct controls *controls);
 
 #endif

@@ -21,7 +21,6 @@ struct flow_entry {
 	uint32_t next, prev; /* in its try's queue */
 	uint8_t tries;       /* SYNs sent, or FLOWS_RESTING; 0: the place is free */
 	uint8_t flags;       /* the caller's */
-	uint16_t source;     /* the caller's: which of our ports */
 	uint32_t first_ms;   /* the first SYN left, in ms modulo 2^32 */
 };
 

@@ -41,7 +41,8 @@ void pacer_took(struct pacer *pacer, uint32_t count)
 
 void pacer_limit(struct pacer *pacer, double rate)
 {
-	pacer->asked = pacer->rate = rate;
+	pacer->rate *= rate / pacer->asked; /* what drops have cost stays so */
+	pacer->asked = rate;
 }
 
 int64_t pacer_next_ns(const struct pacer *pacer)

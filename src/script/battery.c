@@ -8,8 +8,7 @@
 
 #include "script/battery_internal.h"
 
-#define TICK_NS     INT64_C(1000000000)
-#define HIDDEN_JOBS 3 /* of each target: what service it is, a last control, the close report */
+#define TICK_NS INT64_C(1000000000)
 
 int64_t battery_now_ns(const struct battery *battery)
 {
@@ -19,7 +18,7 @@ int64_t battery_now_ns(const struct battery *battery)
 struct battery *battery_open(const struct battery_config *config)
 {
 	struct battery *battery = calloc(1, sizeof(*battery));
-	size_t jobs = config->scenario_count + HIDDEN_JOBS;
+	size_t jobs = config->scenario_count + BENCH_HIDDEN_JOBS;
 
 	if (!battery)
 		return NULL;

@@ -54,7 +54,7 @@ struct battery_config {
 	const struct stage *stage; /* filled in before the first turn */
 	const struct plan *plan;
 	struct service_given service;
-	bool intrusive, full;
+	bool intrusive, quick, full;
 	unsigned lanes; /* scenarios of one target at once */
 	unsigned targets_at_once;
 	unsigned rate; /* connections opened a second, of all targets */

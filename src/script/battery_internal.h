@@ -5,6 +5,8 @@
 
 #include "script/battery.h"
 
+#define BENCH_HIDDEN_JOBS 4 /* service, last, report, check: see below */
+
 enum bench_stage { BENCH_WAITS, BENCH_SERVICE, BENCH_MAIN, BENCH_AFTER, BENCH_REPORT, BENCH_DONE };
 
 /* One target, its jobs and what was found. */
@@ -15,7 +17,11 @@ struct bench {
 	struct run_world world;
 	struct job *jobs; /* one for each scenario, and the hidden ones at the end */
 	struct job *service, *last, *report; /* `last`: does it answer still, in the end? */
+	struct job *check;                   /* likewise, on the way; no scenario: never asked */
 	unsigned job_count;                  /* without the hidden ones */
+	unsigned fruitless, patience;        /* runs without a result; so many before a check */
+	unsigned failed_checks;              /* in a row */
+	char *given_up;                      /* why; or NULL */
 	unsigned next_report;
 	struct finding *findings;
 	unsigned finding_count;
@@ -53,6 +59,19 @@ void bench_free(struct bench *bench);
 void bench_advance(struct bench *bench);
 /* A run of it is done; it is the job's from now on, or freed. */
 void bench_run_done(struct bench *bench, struct job *job, struct run *run);
+
+void bench_start(struct bench *bench, struct job *job, const struct scenario *scenario);
+/* One more that runs (1), or one less (-1). */
+void bench_count(struct bench *bench, const struct job *job, int by);
+/* Nothing new is begun: the user stops, or the target was given up. */
+bool bench_halts(const struct bench *bench);
+
+/* --- bench_check.c --- */
+void bench_check_open(struct bench *bench, struct job *job);
+/* A run or a control said this: is it time to see whether the target does the plain thing? */
+void bench_weigh(struct bench *bench, enum judgement judgement);
+/* It was seen; the run is freed. */
+void bench_checked(struct bench *bench, struct run *run);
 
 /* --- bench_report.c --- */
 void bench_note(struct bench *bench, const struct run *run);

@@ -6,11 +6,17 @@
 #include "probe/verdict.h"
 #include "script/battery_internal.h"
 
-#define SECOND_NS     INT64_C(1000000000)
-#define OPEN_GAP_NS   (SECOND_NS / 50) /* hosts that limit their RSTs to 200 a second are at ease */
-#define SERVICE_TRIES 3
+#define SECOND_NS      INT64_C(1000000000)
+#define OPEN_GAP_NS    (SECOND_NS / 50) /* hosts that limit their RSTs to 200 a second are at ease */
+#define SERVICE_TRIES  3
+#define QUICK_AGAIN_NS (2 * SECOND_NS)
 
 static const char interrupted[] = "interrupted";
+
+bool bench_halts(const struct bench *bench)
+{
+	return bench->battery->stopping || bench->given_up;
+}
 
 static int64_t turn_ns(void *arg)
 {
@@ -45,6 +51,7 @@ static void make_world(struct bench *bench)
 					  .port = target->port,
 					  .family = target->family,
 					  .intrusive = config->intrusive,
+					  .quick = config->quick,
 					  .full = config->full,
 					  .service = config->service,
 					  .arg = bench,
@@ -68,6 +75,7 @@ bool bench_open(struct battery *battery, struct bench *bench, uint32_t number, s
 	bench->last->scenario = catalogue_find(config->catalogue, "_control");
 	bench->report = &jobs[bench->job_count + 2];
 	bench->report->scenario = catalogue_find(config->catalogue, "_report");
+	bench_check_open(bench, &jobs[bench->job_count + 3]);
 	make_world(bench);
 	return bench->service->scenario && bench->last->scenario;
 }
@@ -81,7 +89,7 @@ static void job_free(struct job *job)
 
 void bench_free(struct bench *bench)
 {
-	for (unsigned i = 0; bench->jobs && i < bench->job_count + 3; i++)
+	for (unsigned i = 0; bench->jobs && i < bench->job_count + BENCH_HIDDEN_JOBS; i++)
 		job_free(&bench->jobs[i]);
 	for (unsigned i = 0; i < bench->finding_count; i++) {
 		free(bench->findings[i].key);
@@ -89,11 +97,12 @@ void bench_free(struct bench *bench)
 	}
 	free(bench->findings);
 	free(bench->error);
+	free(bench->given_up);
 }
 
 /* --- which job begins --- */
 
-static void start(struct bench *bench, struct job *job, const struct scenario *scenario)
+void bench_start(struct bench *bench, struct job *job, const struct scenario *scenario)
 {
 	if (!job->started_ns)
 		job->started_ns = battery_now_ns(bench->battery);
@@ -115,7 +124,7 @@ static bool may_start(const struct bench *bench, const struct job *job)
 	       bench->running - bench->running_long < bench->battery->config.lanes;
 }
 
-static void count(struct bench *bench, const struct job *job, int by)
+void bench_count(struct bench *bench, const struct job *job, int by)
 {
 	bench->running += (unsigned)by;
 	if (job_is_long(job))
@@ -132,8 +141,8 @@ static void start_jobs(struct bench *bench)
 
 			if (job_is_long(job) != want_long || !may_start(bench, job))
 				continue;
-			count(bench, job, 1);
-			start(bench, job, job->scenario);
+			bench_count(bench, job, 1);
+			bench_start(bench, job, job->scenario);
 		}
 }
 
@@ -199,14 +208,23 @@ static void go_on(struct bench *bench, struct job *job)
 	enum job_next next = job_next(job, bench->lossy);
 
 	job->controlling = next == JOB_CONTROL;
-	if (bench->battery->stopping || next == JOB_DONE) {
+	job->control_failed = job->control_failed || bench->given_up;
+	if (bench_halts(bench) || next == JOB_DONE) {
 		conclude(bench, job);
-		count(bench, job, -1);
+		bench_count(bench, job, -1);
 	} else if (next == JOB_RUN) {
-		start(bench, job, job->scenario);
+		bench_start(bench, job, job->scenario);
 	} else {
-		start(bench, job, catalogue_find(bench->battery->config.catalogue, "_control"));
+		bench_start(bench, job,
+			    catalogue_find(bench->battery->config.catalogue, "_control"));
 	}
+}
+
+/* With --quick silence is not waited for again. */
+static bool is_late(const struct bench *bench)
+{
+	return bench->world.quick &&
+	       battery_now_ns(bench->battery) - bench->started_ns > QUICK_AGAIN_NS;
 }
 
 static void service_done(struct bench *bench, struct run *run)
@@ -217,8 +235,8 @@ static void service_done(struct bench *bench, struct run *run)
 	if (run->judgement == JUDGE_PASS) {
 		job->state = JOB_IS_DONE;
 		bench->stage = BENCH_MAIN;
-	} else if (job->attempts < SERVICE_TRIES && !bench->battery->stopping) {
-		start(bench, job, job->scenario);
+	} else if (job->attempts < SERVICE_TRIES && !is_late(bench) && !bench->battery->stopping) {
+		bench_start(bench, job, job->scenario);
 	} else {
 		job->state = JOB_IS_DONE;
 		bench->error = strdup(bench->battery->stopping ? interrupted
@@ -238,7 +256,7 @@ static void last_done(struct bench *bench, struct run *run)
 	if (run->judgement == JUDGE_PASS || bench->battery->stopping)
 		return;
 	if (job->attempts < SERVICE_TRIES)
-		start(bench, job, job->scenario);
+		bench_start(bench, job, job->scenario);
 	else
 		bench->error = strdup("it stopped answering during the run: results that rest on "
 				      "silence prove nothing");
@@ -258,12 +276,16 @@ void bench_run_done(struct bench *bench, struct job *job, struct run *run)
 	} else if (job == bench->report) {
 		job_tried(job, run, run->judgement);
 		job->state = JOB_IS_DONE;
+	} else if (job == bench->check) {
+		bench_checked(bench, run);
 	} else if (job->controlling) {
 		job_controlled(job, run->judgement == JUDGE_PASS);
+		bench_weigh(bench, run->judgement == JUDGE_PASS ? JUDGE_PASS : JUDGE_INCONCLUSIVE);
 		run_free(run);
 		go_on(bench, job);
 	} else {
 		job_tried(job, run, run->judgement);
+		bench_weigh(bench, run->judgement);
 		go_on(bench, job);
 	}
 	bench_advance(bench);
@@ -296,7 +318,7 @@ static void reopen(struct bench *bench)
 			continue;
 		}
 		job->controlled_after = false; /* it is to come after the new runs */
-		count(bench, job, 1);
+		bench_count(bench, job, 1);
 		go_on(bench, job);
 	}
 }
@@ -312,7 +334,7 @@ static bool closing(struct bench *bench)
 		if (jobs[i]->state == JOB_IS_DONE || !jobs[i]->scenario || bench->error ||
 		    bench->battery->stopping)
 			continue;
-		start(bench, jobs[i], jobs[i]->scenario);
+		bench_start(bench, jobs[i], jobs[i]->scenario);
 		return jobs[i]->state == JOB_RUNS;
 	}
 	return false;
@@ -321,14 +343,14 @@ static bool closing(struct bench *bench)
 void bench_advance(struct bench *bench)
 {
 	if (bench->stage == BENCH_SERVICE && bench->service->state == JOB_WAITS)
-		start(bench, bench->service, bench->service->scenario);
+		bench_start(bench, bench->service, bench->service->scenario);
 	if (bench->stage == BENCH_MAIN || bench->stage == BENCH_AFTER) {
 		if (!bench->battery->stopping)
 			start_jobs(bench);
 		bench_report(bench);
 	}
 	if (bench->stage == BENCH_MAIN && stage_over(bench)) {
-		if (!bench->battery->stopping)
+		if (!bench_halts(bench))
 			reopen(bench);
 		if (bench->running > 0)
 			return;

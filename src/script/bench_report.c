@@ -47,7 +47,8 @@ static enum judgement judgement_of(const struct run *run)
 	return run->judgement;
 }
 
-static void make_result(const struct job *job, struct result *result)
+/* `otherwise` is said of what was never run. */
+static void make_result(const struct job *job, const char *otherwise, struct result *result)
 {
 	int shown = job_shown_by(job, judgement_of);
 	const struct run *run = shown >= 0 ? job->tried[shown] : NULL;
@@ -56,7 +57,7 @@ static void make_result(const struct job *job, struct result *result)
 
 	*result = (struct result){.scenario = job->scenario,
 				  .judgement = job->judgement,
-				  .seen = run && run->seen ? run->seen : "",
+				  .seen = run && run->seen ? run->seen : otherwise,
 				  .attempts = job->attempts,
 				  .agreeing = job->agreeing,
 				  .doubt = job->doubt[0] ? job->doubt : NULL,
@@ -99,7 +100,7 @@ static void report_one(struct bench *bench, struct job *job)
 	const struct battery_sink *sink = &bench->battery->config.sink;
 	struct result result;
 
-	make_result(job, &result);
+	make_result(job, bench->given_up ? bench->given_up : "", &result);
 	sink->result(sink->arg, bench->number, &result);
 	job_reported(job, &result);
 }
@@ -131,7 +132,8 @@ static void report_rest(struct bench *bench, struct battery_end *end)
 			continue;
 		}
 		jobs[end->result_count] = job;
-		make_result(job, &results[end->result_count++]);
+		make_result(job, bench->given_up ? bench->given_up : "",
+			    &results[end->result_count++]);
 	}
 	end->results = results;
 	sink->end(sink->arg, bench->number, end);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #define TRIES_INCONCLUSIVE 3
+#define CHEAP_S            30 /* what takes no longer can be run again, whatever its profile */
 
 static const enum judgement accusations[] = {JUDGE_FAIL, JUDGE_WARN, JUDGE_PATH};
 static const enum judgement others[] = {JUDGE_PASS, JUDGE_PASS_MAY, JUDGE_HARDENED, JUDGE_APP,
@@ -35,14 +36,20 @@ bool job_is_long(const struct job *job)
 	return job->scenario->profile == PROFILE_FULL;
 }
 
+/* It takes minutes, and to run it again would take as many. */
+static bool is_costly(const struct job *job)
+{
+	return job_is_long(job) && job->scenario->takes_s > CHEAP_S;
+}
+
 /* How many runs must agree, of how many. Long ones cost minutes: only a FAIL is worth those. */
 static void demand(const struct job *job, bool lossy, unsigned *agree, unsigned *of)
 {
 	*agree = lossy ? 5 : 2;
 	*of = lossy ? 5 : 3;
-	if (job_is_long(job) && accusation(job) != JUDGE_FAIL)
+	if (is_costly(job) && accusation(job) != JUDGE_FAIL)
 		*agree = *of = 1;
-	else if (job_is_long(job))
+	else if (is_costly(job))
 		*agree = *of = 2;
 }
 
@@ -72,10 +79,10 @@ enum job_next job_next(const struct job *job, bool lossy)
 		return JOB_DONE;
 	if (accused == JUDGE_COUNT)
 		return other(job) == JUDGE_COUNT && job->attempts < TRIES_INCONCLUSIVE &&
-			       !job_is_long(job)
+			       !is_costly(job)
 			   ? JOB_RUN
 			   : JOB_DONE;
-	if (job_is_long(job) && lossy)
+	if (is_costly(job) && lossy)
 		return JOB_DONE; /* it will not be believed */
 	demand(job, lossy, &agree, &of);
 	if (!job->controlled_before)
@@ -117,7 +124,7 @@ void job_conclude(struct job *job, bool lossy)
 		job->judgement = JUDGE_ERROR;
 	else if (accused == JUDGE_COUNT)
 		job->judgement = without_accusation(job);
-	else if (job_is_long(job) && lossy)
+	else if (is_costly(job) && lossy)
 		doubt(job, accused, "the path loses segments, and it takes too long to say again");
 	else if (job->tally[accused] < agree)
 		acquit(job, accused);

@@ -39,7 +39,7 @@ struct job {
 
 enum job_next { JOB_RUN, JOB_CONTROL, JOB_DONE };
 
-/* Of the profile that takes minutes: not run again for a WARN, and beside all others. */
+/* Of the profile that takes minutes: it runs beside all others. */
 bool job_is_long(const struct job *job);
 
 /* A run of the scenario has ended with this. */

@@ -27,8 +27,8 @@ struct run_world {
 	uint32_t target;
 	const char *host; /* as the user wrote it */
 	uint16_t port;
-	int family;           /* 4 or 6 */
-	bool intrusive, full; /* what the user allows */
+	int family;                  /* 4 or 6 */
+	bool intrusive, quick, full; /* what the user allows, and asks for */
 	struct service_given service;
 	int64_t rtt_ns; /* of the path, as known so far; 0: not known */
 	bool lossy;     /* the path is known to lose segments */

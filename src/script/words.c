@@ -340,6 +340,8 @@ static void set_info(lua_State *lua, const struct run_world *world)
 	lua_setfield(lua, -2, "port");
 	lua_pushboolean(lua, world->intrusive);
 	lua_setfield(lua, -2, "intrusive");
+	lua_pushboolean(lua, world->quick);
+	lua_setfield(lua, -2, "quick");
 	lua_pushboolean(lua, world->full);
 	lua_setfield(lua, -2, "full");
 	if (world->rtt_ns > 0) {

@@ -3,6 +3,7 @@
 results that are not whole pass for whole. Part of test_usage.py, which says what LIST and the other
 files have in them.
 """
+from children import binary
 from lab import ok
 
 AS_ASKED, NOT_AS_ASKED, USAGE, CANNOT = 0, 1, 2, 3
@@ -25,6 +26,10 @@ USAGE_ERRORS = [
     ("scan -p 9 --exclude-file LIST --exclude-file LIST 127.0.0.1", r"--exclude-file: given twice"),
     ("scan -sS 127.0.0.1", r"-sS: no such option: here it is --syn"),
     ("scan -T4 -p- 127.0.0.1", r"-T4: no such option: here it is --rate"),
+    ("scan -qn 127.0.0.1", r"-n: no such option: addresses are never looked up"),
+    ("scan --bogus h -n", r"--bogus: no such option, or an ambiguous one"),
+    ("scan -Z -sS 127.0.0.1", r"-Z: no such option, or an ambiguous one"),
+    ("scan --max-rate=5 -n 127.0.0.1", r"--max-rate=5: no such option: here it is --rate"),
     ("scan -p 9 -oN OUT 127.0.0.1", r"--output: nmap's -oN FILE is -o FILE here"),
     ("scan -p 9 --seed -1 127.0.0.1", r"--seed: '-1' is no number from 0 to 2\^64-1"),
     ("scan -p 9 --seed x 127.0.0.1", r"--seed: 'x' is no number"),
@@ -53,7 +58,8 @@ USAGE_ERRORS = [
     ("scan -p 9 --rate nan 127.0.0.1", r"--rate: 'nan' is no number of SYNs"),
     ("scan -p 9 --rate 0x10 127.0.0.1", r"--rate: '0x10' is no number of SYNs"),
     ("scan -p 9 --bandwidth none 127.0.0.1", r"--bandwidth: 'none' is no number of bits a second"),
-    ("scan -p 9 --bandwidth 1 127.0.0.1", r"--bandwidth: .1. is no number of bits.* from 624"),
+    ("scan -p 9 --bandwidth 1 127.0.0.1", r"--bandwidth: .1. is no number of bits.* from 784"),
+    ("scan -p 9 --bandwidth 783 127.0.0.1", r"--bandwidth: '783' is no number of bits"),
     ("scan -p 9 --bandwidth 1001G 127.0.0.1", r"--bandwidth: '1001G' is no number of bits.*1000G"),
     ("scan -p 9 --max-per-host -1 127.0.0.1", r"--max-per-host: '-1' is no number from 0"),
     ("scan -p 9 --max-per-host 70000 127.0.0.1", r"--max-per-host: .* number from 0 to 65535"),
@@ -130,3 +136,29 @@ def check_ends(net):
         ok(run.rc == status and text in run.out + run.err, f"{words}: {status}",
            lambda: f"wanted {status}, {text}\n{run}")
     peer.stop()
+    check_dry(net)
+
+
+def check_dry(net):
+    """What --dry-run says is what the scan would do."""
+    host, far = net.ns("dry"), net.ns("far")
+    net.link(host, far)
+    net.link(host, far)
+    one, two = host.addr4
+    mixed = "--bandwidth 7840 127.0.0.1"
+    for words, status, there, not_there in (
+            (f"{one[:-1]}0-3", AS_ASKED, f"  {one}:9  not sent to: an address of this host itself",
+             "by lo"),
+            (f"{one} {two}", AS_ASKED, f"  {one}:9  S win", "not sent"),
+            (f"{one[:-1]}2 {two[:-1]}2", CANNOT, "leaves by v2, other", f"{two[:-1]}2:9  S win"),
+            (f"-I v1 {one[:-1]}2", AS_ASKED, "by v1", "not "),
+            (f"{one[:-1]}255 {one[:-1]}2", AS_ASKED, "cannot be sent: ", f"{one[:-1]}255:9  S win"),
+            (mixed, AS_ASKED, " 13 SYNs a second", "not "),
+            (f"{mixed} ::1", AS_ASKED, " 10 SYNs a second", "not ")):
+        run = host.shakedown(f"scan -p 9 --dry-run {words}")
+        ok(run.rc == status and there in run.out + run.err and not_there not in run.out,
+           f"--dry-run {words}: {there}", lambda result=run: str(result))
+    run = host.run(["sh", "-c", 'exec "$@" >/dev/full', "sh",
+                    *binary("SHAKEDOWN", "./src/shakedown"), "scan", "-p9", "--dry-run", one])
+    ok(run.returncode == CANNOT and "stdout: cannot write: No space left" in run.stderr,
+       "--dry-run: a full disk", lambda: str(run))

@@ -32,6 +32,7 @@ ROWS = [
     Row("M3", "rogue:accept-then-drop,vary=0.6", "APP", app="http", seen="not a fixed time"),
     Row("M3", "peer:close-at-accept", "APP", app="http"),
     Row("M3", "peer:echo", "PASS"),
+    Row("M3", "peer:never", "SKIP", app="http", seen="the request arrived"),
     Row("M3", "peer:answer", "PASS", family=6),
 
     Row("M4", "path:every-port-answers", "PATH", seen="data at"),

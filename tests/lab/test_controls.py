@@ -108,6 +108,69 @@ def test_interrupted(client, server):
     server.nft("delete table ip wall\n")
 
 
+def parts(path):
+    """(port records, summaries) of all runs that wrote it."""
+    with open(path, encoding="ascii") as file:
+        records = lab_records(file.read())
+    return ([rec for rec in records if rec["type"] == "port"],
+            [rec for rec in records if rec["type"] == "summary"])
+
+
+def test_told_before(client, mode):
+    """A run that goes on knows which hosts the one before told for all their ports."""
+    out, state = (os.path.join(client.lab.dir, name + mode) for name in ("wild", "known"))
+    words = (f"10.77.1.2-10.77.1.5 -p 7000-9999 --rate 5k --max-per-host 0 --seed 4 {mode}"
+             f" --resume {state} -o {out}")
+    first = Behind(client, words + " --controls --max-runtime 900ms").finish(10)
+    before, _ = parts(out)
+    ok(first.rc == 1 and os.path.exists(state) and len(before) == 4,
+       f"told before, {mode}: stopped, with four hosts told", lambda: f"{first} {before}")
+    without = scan(client, words)
+    ok(without.rc == 2 and "--controls: given there, not given here" in without.err and
+       parts(out)[0] == before, f"told before, {mode}: refused without --controls", without.err)
+    rest = scan(client, words + " --controls")
+    told, sums = parts(out)
+    ok(rest.rc == 0 and told == before and all(rec["wildcard"] for rec in told),
+       f"told before, {mode}: by both runs together, each host is told once",
+       lambda: f"{rest} {told}")
+    ok([part["wildcards"] for part in sums] == [4, 0] and
+       4 + sum(part["wildcard_ports"] for part in sums) >= 12000 and sums[-1]["complete"],
+       f"told before, {mode}: each summary counts what its run told", lambda: sums)
+    whole = client.shakedown(f"merge -q {out}")
+    total = [rec for rec in whole.records if rec["type"] == "summary"]
+    ok(whole.rc == 0 and total[0]["wildcards"] == 4 and total[0]["records"] == 4,
+       f"told before, {mode}: merged, four hosts", lambda: f"{whole.err} {total}")
+
+
+def test_shards(client):
+    """Each shard finds such a host out for itself; merged, it is one host."""
+    names = [os.path.join(client.lab.dir, f"shard{i}") for i in (1, 2, 3)]
+    for i, name in enumerate(names):
+        got = scan(client, f"10.77.1.0/27 -p {PORTS} --rate 5k --controls --seed 4 --shard {i + 1}/3"
+                           f" -o {name}")
+        ok(got.rc == 0, f"shard {i + 1} of 3", lambda: str(got))
+    merged = client.shakedown("merge -q " + " ".join(names))
+    check("shards, merged", Scan(merged))
+
+
+def test_limited(client, server):
+    """Stopped again and again by a number of answers, some of them held back, or just released."""
+    out, state = (os.path.join(client.lab.dir, name) for name in ("limited", "limited.state"))
+    words = (f"10.77.1.16/28 10.77.2.0/25 -p {PORTS} --rate 20k --controls -W 500ms --seed 5"
+             f" --resume {state} -o {out}")
+    for limit in [10, 30, 60, 30, 10] * 8 + [0]:
+        got = scan(client, words + (f" --max-results {limit}" if limit else ""))
+        if got.rc == 0:
+            break
+    with open(out, encoding="ascii") as file:
+        seen = collections.Counter((rec["addr"], rec["port"]) for rec in lab_records(file.read())
+                                   if rec["type"] == "port")
+    ok(got.rc == 0 and len(seen) == 144 * COUNT and max(seen.values()) == 1,
+       "stopped by --max-results, and resumed: each target once",
+       lambda: f"{len(seen)} of {144 * COUNT} {seen.most_common(2)} {got}")
+    check_nothing_left(server, "stopped by --max-results")
+
+
 def main():
     lab.enter(120)
     with lab.Lab() as net:
@@ -119,6 +182,10 @@ def main():
         chosen("silent controls", lambda: test_silent_controls(client, server))
         chosen("all ports", lambda: test_all_ports(client, server))
         chosen("interrupted", lambda: test_interrupted(client, server))
+        chosen("limited", lambda: test_limited(client, server))
+        for mode in ("--syn", "--close-census"):
+            chosen("told before", lambda: test_told_before(client, mode))
+        chosen("shards", lambda: test_shards(client))
     lab.done()
 
 

@@ -200,7 +200,7 @@ def unfit(net, client):
     refuse(scan, "no file of results", "needs -o", scan.run(words=other), kept)
     for name, text, data in (
             ("empty", "no checkpoint", b""), ("garbage", "no checkpoint", bytes(range(256)) * 9),
-            ("another version", "another version", good.replace(b"point 2", b"point 9", 1)),
+            ("another version", "another version", good.replace(b"point 3", b"point 9", 1)),
             ("cut short", "damaged", good[:len(good) // 2]),
             ("one octet less", "damaged", good[:-1]),
             ("head alone", "damaged", good[:24]),

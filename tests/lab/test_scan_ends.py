@@ -10,6 +10,8 @@ import contextlib
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -172,6 +174,39 @@ def test_waiting(client, server):
     server.nft("delete table inet deaf\n")
 
 
+def test_busy(client, server):
+    """More asked for than the processor sends: a signal must come through nevertheless."""
+    client.route("10.128.0.0/9", server.ip4)
+    server.nft("table ip sink { chain pre { type filter hook prerouting priority -300;\n"
+               "ip daddr 10.128.0.0/9 drop\n}\n}\n")
+    run = Behind(client, "--rate 100M -p 1-50 --open 10.128.0.0/9")
+    lab.wait_for(lambda: "run" in run.read("out"), 10)
+    time.sleep(0.5)
+    run.proc.send_signal(signal.SIGINT)
+    got = run.finish(20)
+    ok(got.rc == 1 and got.summary.get("interrupted"), "busy: a signal ends it", lambda: str(got))
+    server.nft("delete table ip sink\n")
+
+
+def test_other_version(client, server):
+    """Segments of the IP version that is not scanned, to each of our ports."""
+    server.nft("table inet deaf { chain input { type filter hook input priority 0;\n"
+               "tcp dport > 9999 drop\n}\n}\n")
+    run = Behind(client, f"{server.ip4} -p {PORT},30000 --controls -W 1500ms --retries 0")
+    lab.wait_for(lambda: "run" in run.read("out"), 10)
+    with server.inside():
+        raw = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_TCP)
+    raw.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_CHECKSUM, 16)
+    for port in range(32768, 61000):
+        raw.sendto(struct.pack("!HHIIBBHHH", PORT, port, 1, 2, 0x50, 0x12, 1000, 0, 0),
+                   (client.ip6, 0))
+    raw.close()
+    got = run.finish(20)
+    ok(got.rc == 0 and got.open() == {(server.ip4, PORT)},
+       "segments of the other IP version do no harm", lambda: str(got))
+    server.nft("delete table inet deaf\n")
+
+
 def main():
     lab.enter(200)
     with lab.Lab() as net:
@@ -183,6 +218,8 @@ def main():
         chosen("no route", lambda: test_no_route(client))
         chosen("disk full", lambda: test_disk_full(net, client, server))
         chosen("own firewall", lambda: test_own_firewall(client, server))
+        chosen("busy", lambda: test_busy(client, server))
+        chosen("other version", lambda: test_other_version(client, server))
         chosen("link down", lambda: test_link_down(client, server))  # last: connections stay
     lab.done()
 

@@ -309,6 +309,41 @@ static void count_held(void *arg, const struct controls_held *held)
 	(*(unsigned *)arg)++;
 }
 
+static void sum_numbers(void *arg, uint64_t number)
+{
+	*(uint64_t *)arg += number;
+}
+
+/* What an earlier run knew. */
+static void test_known(void **state)
+{
+	struct scan_item item;
+	struct bench bench;
+	uint64_t sum = 0;
+
+	(void)state;
+	begin(&bench, 31);
+	assert_true(controls_know_wildcard(bench.controls, 2));
+	assert_true(controls_know_wildcard(bench.controls, HOSTS - 1));
+	assert_false(controls_know_wildcard(bench.controls, HOSTS));
+	assert_false(controls_know_wildcard(bench.controls, UINT64_MAX));
+	assert_int_equal(host(&bench, 19), HOST_UNKNOWN);
+	assert_int_equal(host(&bench, 20), HOST_WILDCARD);
+	assert_int_equal(controls_next(bench.controls, bench.now_ns, true, &item), SCAN_DONE);
+	hold(&bench, 0); /* an ordinary host, or one that is asked still, is none of them */
+	for (unsigned i = 0; i < 2; i++) {
+		item = syn(&bench);
+		answer(&bench, &item, TCP_RST | TCP_ACK);
+	}
+	hold(&bench, 10);
+	controls_each_wildcard(bench.controls, sum_numbers, &sum);
+	assert_int_equal(sum, 2 + HOSTS - 1);
+	assert_int_equal(controls_counts(bench.controls).wildcards, 0);
+	controls_stop(bench.controls);
+	assert_int_equal(host(&bench, 29), HOST_WILDCARD);
+	end(&bench);
+}
+
 /* All ports are scanned: the controls are among them, and still it ends. */
 static void test_every_port(void **state)
 {
@@ -333,10 +368,10 @@ static void test_every_port(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_wildcard),  cmocka_unit_test(test_ordinary),
-	    cmocka_unit_test(test_early),     cmocka_unit_test(test_silence),
-	    cmocka_unit_test(test_forged),    cmocka_unit_test(test_many),
-	    cmocka_unit_test(test_every_port)};
+	    cmocka_unit_test(test_wildcard), cmocka_unit_test(test_ordinary),
+	    cmocka_unit_test(test_early),    cmocka_unit_test(test_silence),
+	    cmocka_unit_test(test_forged),   cmocka_unit_test(test_many),
+	    cmocka_unit_test(test_known),    cmocka_unit_test(test_every_port)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

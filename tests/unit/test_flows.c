@@ -21,7 +21,6 @@ struct model {
 	struct flows flows;
 	struct {
 		uint8_t tries, flags;
-		uint16_t source;
 		int64_t sent_ns;
 		uint64_t turn; /* when it came into its queue */
 	} known[INDICES];
@@ -59,7 +58,6 @@ static void check(struct model *model)
 		assert_true(entry->index == index_of(i));
 		assert_int_equal(entry->tries, model->known[i].tries);
 		assert_int_equal(entry->flags, model->known[i].flags);
-		assert_int_equal(entry->source, model->known[i].source);
 		assert_int_equal(entry->sent_ns, model->known[i].sent_ns);
 	}
 	for (uint8_t tries = 1; tries <= FLOWS_RESTING; tries++) {
@@ -83,10 +81,8 @@ static void add(struct model *model, struct random *random, unsigned i, int64_t 
 	if (!entry)
 		return;
 	entry->flags = (uint8_t)random_bits(random);
-	entry->source = (uint16_t)random_bits(random);
 	model->known[i].tries = tries;
 	model->known[i].flags = entry->flags;
-	model->known[i].source = entry->source;
 	model->known[i].sent_ns = now_ns;
 	model->known[i].turn = model->turn++;
 	model->count++;

@@ -14,7 +14,8 @@
 #include "script/run.h"
 
 static const struct scenario usual = {.id = "X1", .profile = PROFILE_QUICK};
-static const struct scenario lengthy = {.id = "X2", .profile = PROFILE_FULL};
+static const struct scenario lengthy = {.id = "X2", .profile = PROFILE_FULL, .takes_s = 200};
+static const struct scenario brief = {.id = "X3", .profile = PROFILE_FULL, .takes_s = 30};
 
 /* What the runs say is written as letters: P(ass) M(ay) W(arn) F(ail) H(ardened) A(pp) T = path
  * I(nconclusive) S(kip) E(rror). */
@@ -201,6 +202,21 @@ static void long_scenarios(void **state)
 	CHECK(&lengthy, true, lossy);
 }
 
+/* What takes no minutes is run again like any other, though it is of the full profile. */
+static void brief_scenarios_of_the_full_profile(void **state)
+{
+	static const struct history histories[] = {
+	    {"WW", 0, "rcrc.", 'W', 2, ""},
+	    {"WPP", 0, "rcrr.", 'P', 2, "1 of 3 runs said WARN"},
+	    {"III", 0, "rrr.", 'I', 3, ""},
+	};
+	static const struct history lossy[] = {{"FFFFF", 0, "rcrrrrc.", 'F', 5, ""}};
+
+	(void)state;
+	CHECK(&brief, false, histories);
+	CHECK(&brief, true, lossy);
+}
+
 /* A scenario with an error in it is not run again, whatever its other runs said. */
 static void error_ends(void **state)
 {
@@ -312,6 +328,7 @@ int main(void)
 	    cmocka_unit_test(controls_before_and_after),
 	    cmocka_unit_test(inconclusive_is_tried_again),
 	    cmocka_unit_test(long_scenarios),
+	    cmocka_unit_test(brief_scenarios_of_the_full_profile),
 	    cmocka_unit_test(error_ends),
 	    cmocka_unit_test(reopening),
 	    cmocka_unit_test(never_more_than_there_is_room_for),

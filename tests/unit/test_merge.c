@@ -156,45 +156,29 @@ static unsigned count(const char *text, const char *part)
 }
 
 static const char whole_run[] =
-    "{\"type\":\"run\",\"schema\":\"shakedown/"
-    "1\",\"tool\":\"shakedown\",\"version\":\"1.0\","
-    "\"command\":\"scan\",\"started_ns\":1700000001123456789,\"mode\":"
-    "\"close-census\","
-    "\"targets\":1024,\"addresses\":512,\"ports\":2,\"seed\":"
-    "\"18446744073709551615\","
-    "\"fingerprint\":\"0000000000abcdef\",\"shard\":1,\"shards\":1,\"rate\":"
-    "2000,"
+    "{\"type\":\"run\",\"schema\":\"shakedown/1\",\"tool\":\"shakedown\",\"version\":\"1.0\","
+    "\"command\":\"scan\",\"started_ns\":1700000001123456789,\"mode\":\"close-census\","
+    "\"targets\":1024,\"addresses\":512,\"ports\":2,\"seed\":\"18446744073709551615\","
+    "\"fingerprint\":\"0000000000abcdef\",\"shard\":1,\"shards\":1,\"rate\":2000,"
     "\"way\":\"AF_PACKET\",\"resumed\":false,\"merged\":2}\n";
 static const char whole_summary[] =
-    "{\"type\":\"summary\",\"schema\":\"shakedown/"
-    "1\",\"records\":9,\"probed\":20,"
+    "{\"type\":\"summary\",\"schema\":\"shakedown/1\",\"records\":9,\"probed\":20,"
     "\"syn_retransmits\":8,\"answered\":16,\"silent\":2,\"no_route\":0,\"duplicates\":4,"
-    "\"rejected\":6,"
-    "\"not_ours\":10,"
-    "\"found\":{\"open\":12,\"closed\":2,\"filtered\":4,\"unreachable\":2},"
-    "\"states\":{\"open\":10,\"closed\":2,\"filtered\":4,\"unreachable\":2},"
-    "\"wildcards\":2,\"wildcard_ports\":2,\"zero_windows\":2,\"handshakes\":{\"established\":4},"
-    "\"closes\":{\"four-segment\":2,\"held-open\":2},\"frames\":40,\"frames_"
-    "refused\":2,"
-    "\"frames_damaged\":0,\"capture_dropped\":14,\"interface_dropped\":0,"
-    "\"send_again\":2,"
-    "\"slowdowns\":0,\"left_open\":2,\"loss_estimate\":0.125,"
-    "\"rtt\":{\"count\":4,\"min_ns\":123456,\"avg_ns\":5061728,\"max_ns\":"
-    "10000000,"
-    "\"mdev_ns\":4938272,\"p50_ns\":123456,\"p90_ns\":10000000,\"p95_ns\":"
-    "10000000,"
-    "\"p99_ns\":10000000,\"p99_9_ns\":10000000,\"exact\":true,"
-    "\"sketch\":\"v 4 123456 10000000 134f180 b5ed39dea000 123456*2 "
-    "9876544*2\"},"
-    "\"phases\":{\"fin_ack\":{},\"app_close\":{\"four-segment\":{\"count\":2,"
-    "\"min_ns\":5000000,\"avg_ns\":5000000,\"max_ns\":5000000,\"mdev_ns\":0,"
-    "\"p50_ns\":5000000,\"p90_ns\":5000000,\"p95_ns\":5000000,\"p99_ns\":"
-    "5000000,"
-    "\"p99_9_ns\":5000000,\"exact\":true,"
-    "\"sketch\":\"v 2 5000000 5000000 989680 2d79883d2000 5000000*2\"}},"
-    "\"close\":{},\"server_first\":{}},\"elapsed_ns\":3000000000,"
-    "\"interrupted\":false,"
-    "\"complete\":true}\n";
+    "\"rejected\":6,\"not_ours\":10,\"found\":{\"open\":12,\"closed\":2,\"filtered\":4,"
+    "\"unreachable\":2},\"states\":{\"open\":10,\"closed\":2,\"filtered\":4,\"unreachable\":2},"
+    "\"wildcards\":1,\"wildcard_ports\":2,\"zero_windows\":2,\"handshakes\":{\"established\":4},"
+    "\"closes\":{\"four-segment\":2,\"held-open\":2},\"frames\":40,\"frames_refused\":2,"
+    "\"frames_damaged\":0,\"capture_dropped\":14,\"interface_dropped\":0,\"send_again\":2,"
+    "\"slowdowns\":0,\"left_open\":2,\"loss_estimate\":0.125,\"rtt\":{\"count\":4,"
+    "\"min_ns\":123456,\"avg_ns\":5061728,\"max_ns\":10000000,\"mdev_ns\":4938272,"
+    "\"p50_ns\":123456,\"p90_ns\":10000000,\"p95_ns\":10000000,\"p99_ns\":10000000,"
+    "\"p99_9_ns\":10000000,\"exact\":true,"
+    "\"sketch\":\"v 4 123456 10000000 134f180 b5ed39dea000 123456*2 9876544*2\"},"
+    "\"phases\":{\"fin_ack\":{},\"app_close\":{\"four-segment\":{\"count\":2,\"min_ns\":5000000,"
+    "\"avg_ns\":5000000,\"max_ns\":5000000,\"mdev_ns\":0,\"p50_ns\":5000000,\"p90_ns\":5000000,"
+    "\"p95_ns\":5000000,\"p99_ns\":5000000,\"p99_9_ns\":5000000,\"exact\":true,"
+    "\"sketch\":\"v 2 5000000 5000000 989680 2d79883d2000 5000000*2\"}},\"close\":{},"
+    "\"server_first\":{}},\"elapsed_ns\":3000000000,\"interrupted\":false,\"complete\":true}\n";
 
 static void test_whole(void **state)
 {
@@ -222,6 +206,52 @@ static void test_whole(void **state)
 	assert_string_equal(line_of(merged, "summary"), whole_summary);
 	free(one);
 	free(two);
+}
+
+static char *replaced(char *text, const char *from, const char *to)
+{
+	char *at = strstr(text, from), *out = NULL;
+
+	assert_non_null(at);
+	assert_true(asprintf(&out, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)) > 0);
+	free(text);
+	return out;
+}
+
+/* Each shard tells it, a merge once: its other record is one more port that is left out. */
+static void test_wildcard_twice(void **state)
+{
+	(void)state;
+	put_shard(0, 1, 2, CAST_OPEN, CAST_WILDCARD);
+	put_shard(1, 2, 2, CAST_WILDCARD, CAST_HOLDS);
+	for (int files = 2; files > 0; files--) { /* then what was merged, which stays so */
+		assert_string_equal(merge(files), "");
+		assert_true(whole);
+		assert_int_equal(count(merged, "\"wildcard\":true"), 1);
+		assert_int_equal(count(merged, "\"type\":\"port\""), CAST_COUNT);
+		assert_non_null(strstr(merged, "\"records\":9,"));
+		assert_non_null(strstr(merged, "\"wildcards\":1,\"wildcard_ports\":3,"));
+		assert_non_null(strstr(merged, "\"states\":{\"open\":9,"));
+		put(0, merged);
+	}
+}
+
+/* JSON that another program wrote anew. */
+static void test_wildcard_rewritten(void **state)
+{
+	char *text = shard(2, 2, CAST_WILDCARD, CAST_WILDCARD);
+
+	(void)state;
+	put_shard(0, 1, 2, CAST_WILDCARD, CAST_WILDCARD);
+	text = replaced(text, "\"wildcard\":true", "\"wildcard\" : true");
+	put(1, text);
+	assert_string_equal(merge(2), "");
+	assert_int_equal(count(merged, "\"type\":\"port\""), 1);
+	text = replaced(text, "\"addr\":\"10.0.0.4\"", "\"addr\":\"10.0.0.5\"");
+	put(1, text);
+	assert_string_equal(merge(2), "");
+	assert_non_null(strstr(merged, "\"wildcards\":2,"));
+	free(text);
 }
 
 /* Results all the same. */
@@ -263,16 +293,6 @@ static void test_missing(void **state)
 	check_notes("DIR/2:3: shard 2: 1 port record, but 2 were written\n"
 		    "shard 2 of 2 has lost lines\n");
 	free(text);
-}
-
-static char *replaced(char *text, const char *from, const char *to)
-{
-	char *at = strstr(text, from), *out = NULL;
-
-	assert_non_null(at);
-	assert_true(asprintf(&out, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)) > 0);
-	free(text);
-	return out;
 }
 
 /* Interrupted, and resumed in a file of its own; or in the same. */
@@ -370,8 +390,9 @@ static void test_bad_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_whole),     cmocka_unit_test(test_missing),
-	    cmocka_unit_test(test_resumed),   cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_whole),          cmocka_unit_test(test_missing),
+	    cmocka_unit_test(test_wildcard_twice), cmocka_unit_test(test_wildcard_rewritten),
+	    cmocka_unit_test(test_resumed),        cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_bad_files),
 	};
 

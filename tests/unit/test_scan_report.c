@@ -113,19 +113,17 @@ static const char ndjson_syn[] =
     "ly\":4,\"state\":\"open\",\"reason\":\"syn-ack\",\"ttl\":64,\"rtt_ns\":10000000,\"tries\""
     ":1,\"zero_window\":false,\"wildcard\":false,\"time_ns\":1700000000123456797}\n"
     "{\"type\":\"summary\",\"schema\":\"shakedown/1\",\"records\":9,\"probed\":10,\"syn_retran"
-    "smits\":4,\"answered\":8,\"silent\":1,\"no_route\":0,\"duplicates\":2,\"rejected\":3,\"not_"
-    "ours\":5,\"fo"
-    "und\":{\"open\":6,\"closed\":1,\"filtered\":2,\"unreachable\":1},\"states\":{\"open\":5,"
-    "\"closed\":1,\"filtered\":2,\"unreachable\":1},\"wildcards\":1,\"wildcard_ports\":1,\"zero_"
-    "windows\":1,\"hands"
-    "hakes\":{},\"closes\":{},\"frames\":20,\"frames_refused\":1,\"frames_damaged\":0,\"captur"
-    "e_dropped\":7,\"interface_dropped\":0,\"send_again\":1,\"slowdowns\":0,\"left_open\":0,\""
-    "loss_estimate\":0.125,\"rtt\":{\"count\":2,\"min_ns\":123456,\"avg_ns\":5061728,\"max_ns"
-    "\":10000000,\"mdev_ns\":4938272,\"p50_ns\":123456,\"p90_ns\":10000000,\"p95_ns\":10000000"
-    ",\"p99_ns\":10000000,\"p99_9_ns\":10000000,\"exact\":true,\"sketch\":\"v 2 123456 1000000"
-    "0 9a78c0 5af69cef5000 123456 9876544\"},\"phases\":{\"fin_ack\":{},\"app_close\":{},\"clo"
-    "se\":{},\"server_first\":{}},\"elapsed_ns\":2000000000,\"interrupted\":false,\"complete\""
-    ":true}\n";
+    "smits\":4,\"answered\":8,\"silent\":1,\"no_route\":0,\"duplicates\":2,\"rejected\":3,\"not_o"
+    "urs\":5,\"found\":{\"open\":6,\"closed\":1,\"filtered\":2,\"unreachable\":1},\"states\":{\"o"
+    "pen\":5,\"closed\":1,\"filtered\":2,\"unreachable\":1},\"wildcards\":1,\"wildcard_ports\":1,"
+    "\"zero_windows\":1,\"handshakes\":{},\"closes\":{},\"frames\":20,\"frames_refused\":1,\"fram"
+    "es_damaged\":0,\"capture_dropped\":7,\"interface_dropped\":0,\"send_again\":1,\"slowdowns\":"
+    "0,\"left_open\":0,\"loss_estimate\":0.125,\"rtt\":{\"count\":2,\"min_ns\":123456,\"avg_ns\":"
+    "5061728,\"max_ns\":10000000,\"mdev_ns\":4938272,\"p50_ns\":123456,\"p90_ns\":10000000,\"p95_"
+    "ns\":10000000,\"p99_ns\":10000000,\"p99_9_ns\":10000000,\"exact\":true,\"sketch\":\"v 2 1234"
+    "56 10000000 9a78c0 5af69cef5000 123456 9876544\"},\"phases\":{\"fin_ack\":{},\"app_close\":{"
+    "},\"close\":{},\"server_first\":{}},\"elapsed_ns\":2000000000,\"interrupted\":false,\"comple"
+    "te\":true}\n";
 
 static const char csv_syn[] =
     "addr,port,state,reason,ttl,rtt_ns,tries,zero_window,wildcard,time_ns\n"
@@ -190,22 +188,20 @@ static const char ndjson_census[] =
     ":\"established\",\"close\":\"held-open\",\"handshake_rtt_ns\":10000000,\"fin_ack_ns\":700"
     "0000,\"app_close_ns\":null,\"close_ns\":null,\"server_first_ns\":null,\"left_open\":true}\n"
     "{\"type\":\"summary\",\"schema\":\"shakedown/1\",\"records\":2,\"probed\":10,\"syn_retran"
-    "smits\":4,\"answered\":8,\"silent\":1,\"no_route\":0,\"duplicates\":2,\"rejected\":3,\"not_"
-    "ours\":5,\"fo"
-    "und\":{\"open\":6,\"closed\":1,\"filtered\":2,\"unreachable\":1},\"states\":{\"open\":5,"
-    "\"closed\":1,\"filtered\":2,\"unreachable\":1},\"wildcards\":1,\"wildcard_ports\":1,\"zero_"
-    "windows\":1,\"hands"
-    "hakes\":{\"established\":2},\"closes\":{\"four-segment\":1,\"held-open\":1},\"frames\":20"
-    ",\"frames_refused\":1,\"frames_damaged\":0,\"capture_dropped\":7,\"interface_dropped\":0,"
-    "\"send_again\":1,\"slowdowns\":0,\"left_open\":1,\"loss_estimate\":0.125,\"rtt\":{\"count"
-    "\":2,\"min_ns\":123456,\"avg_ns\":5061728,\"max_ns\":10000000,\"mdev_ns\":4938272,\"p50_n"
-    "s\":123456,\"p90_ns\":10000000,\"p95_ns\":10000000,\"p99_ns\":10000000,\"p99_9_ns\":10000"
-    "000,\"exact\":true,\"sketch\":\"v 2 123456 10000000 9a78c0 5af69cef5000 123456 9876544\"}"
-    ",\"phases\":{\"fin_ack\":{},\"app_close\":{\"four-segment\":{\"count\":1,\"min_ns\":50000"
-    "00,\"avg_ns\":5000000,\"max_ns\":5000000,\"mdev_ns\":0,\"p50_ns\":5000000,\"p90_ns\":5000"
-    "000,\"p95_ns\":5000000,\"p99_ns\":5000000,\"p99_9_ns\":5000000,\"exact\":true,\"sketch\":"
-    "\"v 1 5000000 5000000 4c4b40 16bcc41e9000 5000000\"}},\"close\":{},\"server_first\":{}},"
-    "\"elapsed_ns\":2000000000,\"interrupted\":false,\"complete\":true}\n";
+    "smits\":4,\"answered\":8,\"silent\":1,\"no_route\":0,\"duplicates\":2,\"rejected\":3,\"not_o"
+    "urs\":5,\"found\":{\"open\":6,\"closed\":1,\"filtered\":2,\"unreachable\":1},\"states\":{\"o"
+    "pen\":5,\"closed\":1,\"filtered\":2,\"unreachable\":1},\"wildcards\":1,\"wildcard_ports\":1,"
+    "\"zero_windows\":1,\"handshakes\":{\"established\":2},\"closes\":{\"four-segment\":1,\"held-"
+    "open\":1},\"frames\":20,\"frames_refused\":1,\"frames_damaged\":0,\"capture_dropped\":7,\"in"
+    "terface_dropped\":0,\"send_again\":1,\"slowdowns\":0,\"left_open\":1,\"loss_estimate\":0.125"
+    ",\"rtt\":{\"count\":2,\"min_ns\":123456,\"avg_ns\":5061728,\"max_ns\":10000000,\"mdev_ns\":4"
+    "938272,\"p50_ns\":123456,\"p90_ns\":10000000,\"p95_ns\":10000000,\"p99_ns\":10000000,\"p99_9"
+    "_ns\":10000000,\"exact\":true,\"sketch\":\"v 2 123456 10000000 9a78c0 5af69cef5000 123456 98"
+    "76544\"},\"phases\":{\"fin_ack\":{},\"app_close\":{\"four-segment\":{\"count\":1,\"min_ns\":"
+    "5000000,\"avg_ns\":5000000,\"max_ns\":5000000,\"mdev_ns\":0,\"p50_ns\":5000000,\"p90_ns\":50"
+    "00000,\"p95_ns\":5000000,\"p99_ns\":5000000,\"p99_9_ns\":5000000,\"exact\":true,\"sketch\":"
+    "\"v 1 5000000 5000000 4c4b40 16bcc41e9000 5000000\"}},\"close\":{},\"server_first\":{}},\"el"
+    "apsed_ns\":2000000000,\"interrupted\":false,\"complete\":true}\n";
 
 static void compare(char *text, const char *wanted)
 {
@@ -376,12 +372,15 @@ static void test_summary(void **state)
 	compare(text, summary);
 	cast.run.targets = cast.run.addresses = cast.run.ports = 1;
 	cast.summary.counts.new_sent = cast.summary.counts.again_sent = 1;
+	cast.summary.counts.no_route = 2;
 	out = open_memstream(&text, &len);
 	scan_text_summary(out, &cast.run, &cast.summary);
 	fclose(out);
 	assert_ptr_equal(strstr(text, "1 target (1 address, 1 port), shard 2 of 4: 1 probed in "
 				      "2.000 s, 1 SYN a second\n"),
 			 text);
+	assert_non_null(
+	    strstr(text, "\n2 targets that nothing can be sent to from this host: not"));
 	free(text);
 	scan_cast_free(&cast);
 }
@@ -392,8 +391,7 @@ int main(void)
 	    cmocka_unit_test(test_table),      cmocka_unit_test(test_table_style),
 	    cmocka_unit_test(test_table_many), cmocka_unit_test(test_table_bounds),
 	    cmocka_unit_test(test_ndjson),     cmocka_unit_test(test_csv),
-	    cmocka_unit_test(test_list),       cmocka_unit_test(test_summary),
-	};
+	    cmocka_unit_test(test_list),       cmocka_unit_test(test_summary)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
