@@ -75,7 +75,7 @@ def main():
                    for port in range(ports_of(i)[0], ports_of(i)[1] + 1)]
         run = client.shakedown(
             ["probe", "-J", "-f", "-", "--retries", "14", "--rto-max", "1s", "--rate", "400",
-             "--parallel", "1200", "--close-wait-limit", "4s", "--await", "1s", "--time-wait", "4s"],
+             "--parallel", "1200", "--close-wait-limit", "8s", "--await", "1s", "--time-wait", "4s"],
             timeout=200, text="\n".join(targets))
         records = [r for r in run.records if r["type"] == "probe"]
         summary = [r for r in run.records if r["type"] == "summary"]

@@ -32,6 +32,16 @@ def judge(row):
         ok(row.right(), row.name(), lambda: faults.describe(row))
 
 
+def second_time(stage, rows, known):
+    """What was not as expected, without the crowd: a judgement that is wrong is wrong again; what the
+    scheduler of a busy machine has spoilt is not."""
+    for row in rows:
+        lab.note(f"once more: {row.name()}: {faults.describe(row)}")
+        row.record, row.problem = None, ""
+    faults.perform(stage, faults.jobs_of(rows, known),
+                   lambda job: [judge(row) for row in job.rows], at_once=1)
+
+
 def main():
     lab.enter(LIMIT_S)
     loud = "-v" in sys.argv
@@ -46,13 +56,16 @@ def main():
     for row in rows:
         if row.scenario in known and known[row.scenario]["takes_ms"] / 1000 > limit_s:
             row.missing = f"may take longer than {limit_s:.0f} s"
-    began = time.monotonic()
+    began, doubtful = time.monotonic(), []
 
     def report(job):
         lab.note(f"{time.monotonic() - began:.1f} s: {job.rows[0].scenario}, {len(job.rows)} rows, "
                  f"in {time.monotonic() - job.began:.1f} s")
         for row in job.rows:
-            judge(row)
+            if row.right():
+                judge(row)
+            else:
+                doubtful.append(row)
             if loud:
                 lab.note(row.record or row.problem)
 
@@ -61,6 +74,7 @@ def main():
         lab.note(f"{len(rows)} rows, placed in {time.monotonic() - began:.1f} s")
         jobs = faults.jobs_of(rows, known)
         faults.perform(stage, jobs, report)
+        second_time(stage, doubtful, known)
         told = {id(row) for job in jobs for row in job.rows}
         for row in rows:
             if id(row) not in told:
