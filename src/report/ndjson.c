@@ -7,6 +7,7 @@
 
 #include "report/json.h"
 #include "report/report.h"
+#include "stats/samples.h"
 
 static const char *const checksum_names[] = {
     [CHECKSUM_GOOD] = "good",
@@ -267,13 +268,29 @@ void ndjson_probe(const struct report_style *style, const struct record *record)
 	jsonl_end(&json);
 }
 
-static void put_token_counts(struct json *json, const char *key, const uint64_t counts[TOKEN_COUNT])
+void ndjson_token_counts(struct json *json, const char *key, const uint64_t counts[TOKEN_COUNT])
 {
 	jsonl_open(json, key);
 	for (unsigned i = 1; i < TOKEN_COUNT; i++)
 		if (counts[i] > 0)
 			jsonl_int(json, token_info((enum token)i)->name, (int64_t)counts[i]);
 	jsonl_close(json);
+}
+
+void ndjson_quantiles(struct json *json, struct samples *samples)
+{
+	static const struct {
+		const char *name;
+		double q;
+	} quantiles[] = {{"p50_ns", 0.5},
+			 {"p90_ns", 0.9},
+			 {"p95_ns", 0.95},
+			 {"p99_ns", 0.99},
+			 {"p99_9_ns", 0.999}};
+
+	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++)
+		jsonl_int_or_null(json, quantiles[i].name, samples_count(samples) > 0,
+				  samples_quantile(samples, quantiles[i].q));
 }
 
 void ndjson_summary(const struct report_style *style, const struct run_summary *summary)
@@ -288,8 +305,8 @@ void ndjson_summary(const struct report_style *style, const struct run_summary *
 	jsonl_int(&json, "errors", (int64_t)summary->errors);
 	jsonl_int(&json, "unfinished", (int64_t)summary->unfinished);
 	jsonl_int(&json, "left_open", (int64_t)summary->left_open);
-	put_token_counts(&json, "handshakes", summary->handshakes);
-	put_token_counts(&json, "closes", summary->closes);
+	ndjson_token_counts(&json, "handshakes", summary->handshakes);
+	ndjson_token_counts(&json, "closes", summary->closes);
 	jsonl_int(&json, "frames", (int64_t)summary->frames);
 	jsonl_int(&json, "frames_refused", (int64_t)summary->refused);
 	jsonl_int(&json, "frames_damaged", (int64_t)summary->damaged);

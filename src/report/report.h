@@ -72,6 +72,8 @@ void text_run(const struct report_style *style, const struct run_info *info);
 void text_probe(const struct report_style *style, const struct record *record);
 /* The summary for people, to any stream (stderr). */
 void text_summary(FILE *out, const struct run_summary *summary);
+/* "closes: 3 four-segment, 1 held-open"; nothing where all are 0. */
+void text_tokens(FILE *out, const char *label, const uint64_t counts[TOKEN_COUNT]);
 /* What came of the probe, in words: under the ladder, or with -v. */
 void text_verdict(const struct report_style *style, const struct record *record);
 
@@ -86,6 +88,11 @@ void ndjson_run(const struct report_style *style, const struct run_info *info);
 void ndjson_probe(const struct report_style *style, const struct record *record);
 void ndjson_summary(const struct report_style *style, const struct run_summary *summary);
 struct json;
+struct samples;
+/* An object: how many of each token, without those that are 0. */
+void ndjson_token_counts(struct json *json, const char *key, const uint64_t counts[TOKEN_COUNT]);
+/* "p50_ns" to "p99_9_ns"; null where there are no samples. */
+void ndjson_quantiles(struct json *json, struct samples *samples);
 /* The members of a segment's record, from "source_port" to its end. */
 void ndjson_segment_members(struct json *json, const struct probe *probe, const struct moment *m);
 

@@ -91,14 +91,6 @@ void rtt_ndjson_probe(const struct report_style *style, const struct rtt_record 
 
 static void put_samples(struct json *json, const char *key, struct samples *samples)
 {
-	static const struct {
-		const char *name;
-		double q;
-	} quantiles[] = {{"p50_ns", 0.5},
-			 {"p90_ns", 0.9},
-			 {"p95_ns", 0.95},
-			 {"p99_ns", 0.99},
-			 {"p99_9_ns", 0.999}};
 	bool any = samples_count(samples) > 0;
 	int64_t low_ns = -1, high_ns = -1;
 
@@ -110,9 +102,7 @@ static void put_samples(struct json *json, const char *key, struct samples *samp
 	jsonl_int_or_null(json, "mdev_ns", any, llround(samples_mdev(samples)));
 	jsonl_int_or_null(json, "jitter_ns", samples_count(samples) > 1,
 			  llround(samples_jitter(samples)));
-	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++)
-		jsonl_int_or_null(json, quantiles[i].name, any,
-				  samples_quantile(samples, quantiles[i].q));
+	ndjson_quantiles(json, samples);
 	any = samples_median_ci(samples, 0.95, &low_ns, &high_ns) == 0;
 	jsonl_int_or_null(json, "median_low_ns", any, low_ns);
 	jsonl_int_or_null(json, "median_high_ns", any, high_ns);

@@ -146,14 +146,6 @@ void scan_ndjson_record(void *state, const struct scan_style *style,
 
 static void put_samples(struct json *json, const char *key, struct samples *samples)
 {
-	static const struct {
-		const char *name;
-		double q;
-	} quantiles[] = {{"p50_ns", 0.5},
-			 {"p90_ns", 0.9},
-			 {"p95_ns", 0.95},
-			 {"p99_ns", 0.99},
-			 {"p99_9_ns", 0.999}};
 	char *text;
 
 	if (!samples || samples_count(samples) == 0) {
@@ -167,8 +159,7 @@ static void put_samples(struct json *json, const char *key, struct samples *samp
 	jsonl_int(json, "avg_ns", llround(samples_mean(samples)));
 	jsonl_int(json, "max_ns", samples_max(samples));
 	jsonl_int(json, "mdev_ns", llround(samples_mdev(samples)));
-	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++)
-		jsonl_int(json, quantiles[i].name, samples_quantile(samples, quantiles[i].q));
+	ndjson_quantiles(json, samples);
 	jsonl_bool(json, "exact", samples_exact(samples));
 	jsonl_text(json, "sketch", text);
 	jsonl_close(json);
@@ -188,15 +179,6 @@ static void put_phases(struct json *json, const struct scan_summary *summary)
 		}
 		jsonl_close(json);
 	}
-	jsonl_close(json);
-}
-
-static void put_token_counts(struct json *json, const char *key, const uint64_t counts[TOKEN_COUNT])
-{
-	jsonl_open(json, key);
-	for (unsigned i = 1; i < TOKEN_COUNT; i++)
-		if (counts[i] > 0)
-			jsonl_int(json, token_info((enum token)i)->name, (int64_t)counts[i]);
 	jsonl_close(json);
 }
 
@@ -232,8 +214,8 @@ void scan_ndjson_summary(FILE *out, const struct scan_summary *summary, int64_t 
 	jsonl_int(&json, "wildcards", (int64_t)summary->wildcards);
 	jsonl_int(&json, "wildcard_ports", (int64_t)summary->wildcard_ports);
 	jsonl_int(&json, "zero_windows", (int64_t)summary->zero_windows);
-	put_token_counts(&json, "handshakes", summary->handshakes);
-	put_token_counts(&json, "closes", summary->closes);
+	ndjson_token_counts(&json, "handshakes", summary->handshakes);
+	ndjson_token_counts(&json, "closes", summary->closes);
 	jsonl_int(&json, "frames", (int64_t)summary->frames);
 	jsonl_int(&json, "frames_refused", (int64_t)summary->refused);
 	jsonl_int(&json, "frames_damaged", (int64_t)summary->damaged);

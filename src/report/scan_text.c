@@ -59,21 +59,6 @@ static void print_states(FILE *out, const struct scan_summary *summary)
 			summary->zero_windows, scan_plural(summary->zero_windows));
 }
 
-static void print_tokens(FILE *out, const char *label, const uint64_t counts[TOKEN_COUNT])
-{
-	bool any = false;
-
-	for (unsigned i = 1; i < TOKEN_COUNT; i++) {
-		if (counts[i] == 0)
-			continue;
-		fprintf(out, "%s %" PRIu64 " %s", any ? "," : label, counts[i],
-			token_info((enum token)i)->name);
-		any = true;
-	}
-	if (any)
-		fputc('\n', out);
-}
-
 /* As many quantiles as so many samples have to say. */
 static void print_samples(FILE *out, const char *label, const char *token, struct samples *samples)
 {
@@ -141,9 +126,9 @@ void scan_text_summary(FILE *out, const struct scan_run *run, const struct scan_
 {
 	print_head(out, run, summary);
 	print_states(out, summary);
-	print_tokens(out, "handshakes:", summary->handshakes);
+	text_tokens(out, "handshakes:", summary->handshakes);
 	if (run->mode == MODE_CENSUS)
-		print_tokens(out, "closes:", summary->closes);
+		text_tokens(out, "closes:", summary->closes);
 	print_samples(out, "round trip", "", summary->rtt);
 	if (run->mode == MODE_CENSUS)
 		print_phases(out, summary);

@@ -128,7 +128,7 @@ void text_probe(const struct report_style *style, const struct record *record)
 		putc('\n', style->out);
 }
 
-static void print_tokens(FILE *out, const char *label, const uint64_t counts[TOKEN_COUNT])
+void text_tokens(FILE *out, const char *label, const uint64_t counts[TOKEN_COUNT])
 {
 	bool any = false;
 
@@ -152,8 +152,8 @@ void text_summary(FILE *out, const struct run_summary *summary)
 		summary->probes == 1 ? "" : "s", summary->as_asked, summary->not_as_asked,
 		(double)summary->elapsed_ns / 1e9);
 	if (summary->probes > 1 || summary->quiet) {
-		print_tokens(out, "handshakes:", summary->handshakes);
-		print_tokens(out, "closes:", summary->closes);
+		text_tokens(out, "handshakes:", summary->handshakes);
+		text_tokens(out, "closes:", summary->closes);
 	}
 	fprintf(out,
 		"connections left open: %" PRIu64 ", frames dropped by the capture: %" PRIu64 "\n",
